@@ -1,0 +1,131 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one file that starts processes.
+
+Argument lists only, no shell, nothing in them expanded ($ and ~ stay as they are), LC_ALL=C, bounded in time.
+Tools take `run` as an argument, so that a test can hand them recorded answers.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+
+# sudo and non-login shells often leave these out, and iscsiadm and multipath live there.
+SYSTEM_DIRECTORIES = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+# How long a killed process may take to go. One that hangs in the kernel (state D) never does and is left behind.
+KILL_GRACE_SECONDS = 2
+
+
+class ProgramMissing(SanError):
+    """The program is not installed."""
+
+
+class CommandTimeout(SanError):
+    """The program did not end in its time and was killed."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished process left: rc is negative for a signal, stdout and stderr are text."""
+
+    argv: Tuple[str, ...]
+    rc: int
+    stdout: str
+    stderr: str
+
+    @property
+    def words(self):
+        """The tool's own words for a message: stderr, or stdout, or its exit status, on one line."""
+        said = self.stderr.strip() or self.stdout.strip() or f"exit status {self.rc}"
+        return "; ".join(line.strip() for line in said.splitlines() if line.strip())
+
+
+def find_program(name):
+    """The full path of a program, or None. Also looks where root's programs live."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), SYSTEM_DIRECTORIES)))
+
+
+class Process:
+    """One running process, in a process group of its own.
+
+    Its output goes to unnamed files and not to pipes: a daemon that it leaves behind would hold a pipe open for ever.
+    """
+
+    def __init__(self, argv, stdin=None):
+        program = find_program(argv[0])
+        if program is None:
+            raise ProgramMissing(f"{argv[0]}: not found on this host. Install the package that has it and run again.")
+        self.argv = tuple(argv)
+        self.started = time.monotonic()
+        self._stdout = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()
+        with tempfile.TemporaryFile() as given:
+            given.write((stdin or "").encode("utf-8", "surrogateescape"))
+            given.seek(0)
+            self._popen = subprocess.Popen(
+                [program, *argv[1:]],
+                stdin=given,
+                stdout=self._stdout,
+                stderr=self._stderr,
+                env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
+                start_new_session=True,
+            )
+
+    @property
+    def running(self):
+        """True until the process has ended."""
+        return self._popen.poll() is None
+
+    def signal(self, number):
+        """Send a signal to the process and its children; a process that has ended is left alone."""
+        if self.running:
+            os.killpg(self._popen.pid, number)
+
+    def stderr_so_far(self):
+        """What the process has written to stderr until now."""
+        return _read(self._stderr)
+
+    def finish(self, timeout):
+        """Wait at most timeout seconds for the end and return the Result; kill the process and raise when it takes longer."""
+        try:
+            self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise CommandTimeout(
+                f"{' '.join(self.argv)}: killed after {timeout:g} s without an end; it had said: "
+                f"{self.stderr_so_far().strip() or 'nothing'}. Look for a device or portal that does not answer."
+            ) from None
+        return Result(self.argv, self._popen.returncode, _read(self._stdout), self.stderr_so_far())
+
+    def kill(self):
+        """End the process and its children now."""
+        self.signal(signal.SIGKILL)
+        try:
+            self._popen.wait(KILL_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+
+
+def run(argv, timeout, stdin: Optional[str] = None):
+    """Run a program to its end.
+
+    argv: list of str, the program's name first. timeout: seconds. stdin: text for the program, or none.
+    Returns a Result whatever the exit status is: what a status means is known by the tool that asked.
+    Raises ProgramMissing and CommandTimeout.
+    """
+    return Process(argv, stdin).finish(timeout)
+
+
+def _read(file):
+    file.seek(0)
+    return file.read().decode("utf-8", "backslashreplace")

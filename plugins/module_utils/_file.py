@@ -1,0 +1,73 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the host: read as they are, replaced whole or not at all."""
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+
+
+def read_text(path):
+    """The text of a file, or None when there is none. Bytes that are not UTF-8 survive a write_text unchanged."""
+    try:
+        # newline="" keeps CRLF as it is.
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SanError(f"{path}: cannot be read: {error.strerror}. Run as root, or look at the file's type and mode.") from error
+
+
+def mode_of(path, default):
+    """The permission bits of a file, or default when there is none."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return default
+
+
+def write_text(module, path, text, mode):
+    """Replace a file in one step, after its data has reached the disk.
+
+    A reader, a killed run or a power cut sees the old file or the new one, never a part. Owner and SELinux
+    context of an existing file are kept (AnsibleModule.atomic_move); mode: its permission bits afterwards.
+    """
+    path = os.path.realpath(path)
+    # In the same directory, so that the last step is a rename; the name matches no *.conf pattern of a conf.d.
+    handle, temporary = tempfile.mkstemp(prefix=".linuxsan-", dir=_existing_directory(path))
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            # atomic_move gives the new file the old one's mode: set there first, a secret is never readable for a moment.
+            os.chmod(path, mode)
+        os.chmod(temporary, mode)
+        module.atomic_move(temporary, path)
+    except OSError as error:
+        raise SanError(f"{path}: cannot be written: {error.strerror}. The old file is untouched; free the cause and run again.") from error
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+    _sync_directory(os.path.dirname(path))
+
+
+def _existing_directory(path):
+    directory = os.path.dirname(path)
+    if not os.path.isdir(directory):
+        raise SanError(f"{directory}: no such directory for {os.path.basename(path)}. Install the package that owns it and run again.")
+    return directory
+
+
+def _sync_directory(directory):
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

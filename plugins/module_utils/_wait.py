@@ -1,0 +1,21 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for a condition, with a bound."""
+from __future__ import annotations
+
+import time
+
+
+def wait_until(condition, timeout, interval=0.1):
+    """Ask condition() until it is true or timeout seconds have passed. Returns its last value.
+
+    The first question comes at once, the last one after the bound, so that a slow host is not judged too early.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        late = time.monotonic() >= deadline
+        value = condition()
+        if value or late:
+            return value
+        time.sleep(interval)
