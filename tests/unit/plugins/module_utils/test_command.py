@@ -1,0 +1,92 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes: what they are given, what they leave, and that none outlives its bound."""
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, Process, ProgramMissing, Result, find_program, run
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+
+def test_arguments_arrive_as_they_are():
+    words = ["$HOME", "~", "a b", "it's", '"', "*", "`id`"]
+    assert run(["printf", "%s\\n", *words], timeout=10).stdout.splitlines() == words
+
+
+def test_environment_is_the_c_locale(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert run(["sh", "-c", "echo $LC_ALL"], timeout=10).stdout == "C\n"
+
+
+def test_exit_status_and_both_outputs_are_kept():
+    result = run(["sh", "-c", "echo out; echo err >&2; exit 21"], timeout=10)
+    assert (result.rc, result.stdout, result.stderr) == (21, "out\n", "err\n")
+
+
+def test_stdin_is_given_and_is_empty_otherwise():
+    assert run(["cat"], timeout=10, stdin="secret\n").stdout == "secret\n"
+    assert run(["cat"], timeout=10).stdout == ""
+
+
+def test_output_that_is_not_utf8_is_readable():
+    assert run(["printf", "\\377"], timeout=10).stdout == "\\xff"
+
+
+def test_missing_program_is_named_with_the_next_step():
+    with pytest.raises(ProgramMissing, match="no-such-program: not found on this host. Install"):
+        run(["no-such-program"], timeout=10)
+
+
+def test_programs_of_root_are_found_without_them_on_path(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert os.path.basename(find_program("ldconfig")) == "ldconfig"
+
+
+def test_a_program_over_its_time_is_killed_with_its_children():
+    process = Process(["sh", "-c", "echo waiting for a portal >&2; sleep 1000 & echo $! >&2; wait"])
+    assert wait_until(lambda: process.stderr_so_far().count("\n") == 2, timeout=10)
+    child = int(process.stderr_so_far().split()[-1])
+    with pytest.raises(CommandTimeout, match="killed after 0.1 s.*waiting for a portal"):
+        process.finish(0.1)
+    assert wait_until(lambda: _gone(child), timeout=10)
+
+
+def test_a_daemon_that_keeps_the_output_open_does_not_hold_the_caller():
+    started = time.monotonic()
+    result = run(["sh", "-c", "setsid sleep 20 & echo $!"], timeout=10)
+    os.kill(int(result.stdout), signal.SIGKILL)
+    assert time.monotonic() - started < 10
+
+
+def test_signal_after_the_end_is_nothing():
+    process = Process(["true"])
+    process.finish(10)
+    process.signal(signal.SIGTERM)
+    assert not process.running
+
+
+@pytest.mark.parametrize(
+    "stdout, stderr, words",
+    [
+        ("out\n", "iscsiadm: no records found\n", "iscsiadm: no records found"),
+        ("out\n", "", "out"),
+        ("", "", "exit status 8"),
+        ("", " one\n\n two\n", "one; two"),
+    ],
+)
+def test_the_tools_own_words(stdout, stderr, words):
+    assert Result(("iscsiadm",), 8, stdout, stderr).words == words
+
+
+def _gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True

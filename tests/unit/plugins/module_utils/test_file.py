@@ -1,0 +1,90 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files are replaced whole or not at all."""
+from __future__ import annotations
+
+import os
+import stat
+
+from unittest.mock import MagicMock
+
+import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
+
+
+def module(move=os.replace):
+    """An AnsibleModule as far as write_text uses it."""
+    fake = MagicMock()
+    fake.atomic_move.side_effect = move
+    return fake
+
+
+def test_no_file_is_none(tmp_path):
+    assert read_text(str(tmp_path / "none")) is None
+
+
+def test_a_directory_is_named(tmp_path):
+    with pytest.raises(SanError, match="cannot be read: Is a directory"):
+        read_text(str(tmp_path))
+
+
+@given(data=st.binary())
+def test_bytes_survive_reading_and_writing(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("conf") / "multipath.conf"
+    path.write_bytes(data)
+    write_text(module(), str(path), read_text(str(path)), 0o644)
+    assert path.read_bytes() == data
+
+
+def test_mode_is_set_for_new_and_old_files(tmp_path):
+    path = tmp_path / "iscsid.conf"
+    for mode in (0o644, 0o600):
+        write_text(module(), str(path), "x", mode)
+        assert stat.S_IMODE(path.stat().st_mode) == mode == mode_of(str(path), None)
+
+
+def test_a_secret_is_never_in_a_file_that_others_may_read(tmp_path):
+    path = tmp_path / "iscsid.conf"
+    path.write_text("old")
+    path.chmod(0o644)
+    modes = []
+
+    def move(source, destination):
+        modes.extend(stat.S_IMODE(os.stat(name).st_mode) for name in (source, destination))
+        os.replace(source, destination)
+
+    write_text(module(move), str(path), "password", 0o600)
+    assert modes == [0o600, 0o600]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    real = tmp_path / "real.conf"
+    real.write_text("old")
+    link = tmp_path / "link.conf"
+    link.symlink_to(real)
+    write_text(module(), str(link), "new", 0o644)
+    assert link.is_symlink() and real.read_text() == "new"
+
+
+def test_a_failed_move_keeps_the_old_file_and_leaves_nothing(tmp_path):
+    path = tmp_path / "multipath.conf"
+    path.write_text("old")
+
+    def full(source, destination):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(SanError, match="multipath.conf: cannot be written: No space left on device. The old file is untouched"):
+        write_text(module(full), str(path), "new", 0o644)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["multipath.conf"]
+    assert path.read_text() == "old"
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(SanError, match="no such directory for iscsid.conf"):
+        write_text(module(), str(tmp_path / "none" / "iscsid.conf"), "x", 0o600)

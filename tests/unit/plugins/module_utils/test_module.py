@@ -1,0 +1,45 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An error of ours is one message; any other exception is a defect and stays visible."""
+from __future__ import annotations
+
+from unittest.mock import MagicMock
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+
+
+@pytest.fixture
+def module():
+    fake = MagicMock()
+    fake.fail_json.side_effect = SystemExit(1)
+    fake.exit_json.side_effect = SystemExit(0)
+    return fake
+
+
+def fails_with(error):
+    def work(module):
+        raise error
+
+    return work
+
+
+def test_result_is_passed_on(module):
+    with pytest.raises(SystemExit, match="0"):
+        run_module(module, lambda given: {"changed": given is not module})
+    module.exit_json.assert_called_once_with(changed=False)
+
+
+def test_error_becomes_the_message_with_its_facts(module):
+    with pytest.raises(SystemExit, match="1"):
+        run_module(module, fails_with(SanError("portal 10.10.10.100:3260: refused", failed_portals=["p"])))
+    module.fail_json.assert_called_once_with(msg="portal 10.10.10.100:3260: refused", failed_portals=["p"])
+
+
+def test_a_defect_shows_its_traceback(module):
+    with pytest.raises(KeyError):
+        run_module(module, fails_with(KeyError("sid")))
+    module.fail_json.assert_not_called()

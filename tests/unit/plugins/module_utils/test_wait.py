@@ -1,0 +1,40 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting ends with the condition or the bound."""
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils import _wait
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only sleeping moves."""
+    now = [0.0]
+    monkeypatch.setattr(_wait.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_wait.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    return now
+
+
+def test_a_true_condition_is_returned_at_once(clock):
+    assert _wait.wait_until(lambda: "sdb", timeout=30) == "sdb"
+    assert clock[0] == 0
+
+
+def test_the_bound_ends_it_with_the_last_value(clock):
+    assert _wait.wait_until(lambda: [], timeout=3, interval=1) == []
+    assert clock[0] == 3
+
+
+def test_no_time_still_asks_once(clock):
+    assert _wait.wait_until(lambda: True, timeout=0)
+
+
+def test_it_asks_until_true(clock):
+    answers = itertools.chain([False, False], itertools.repeat("LOGGED_IN"))
+    assert _wait.wait_until(lambda: next(answers), timeout=10, interval=1) == "LOGGED_IN"
+    assert clock[0] == 2
