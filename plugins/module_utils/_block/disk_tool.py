@@ -1,0 +1,146 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's disks: what they are and what uses them."""
+from __future__ import annotations
+
+import os
+import re
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, attribute_bytes, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.udev_text import parse_udev
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+
+HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:[0-9]+")
+# A part of the device's path in sysfs -> how the disk is attached. The first that fits counts: a USB or FC disk is a SCSI disk as well.
+TRANSPORTS = (
+    ("iscsi", re.compile(r"session[0-9]+")),
+    ("fc", re.compile(r"rport-[0-9]+:[0-9]+-[0-9]+")),
+    ("sas", re.compile(r"end_device-[0-9:]+")),
+    ("srp", re.compile(r"port-[0-9]+:[0-9]+-srp.*")),
+    ("usb", re.compile(r"usb[0-9]+")),
+    ("ata", re.compile(r"ata[0-9]+")),
+    ("virtio", re.compile(r"virtio[0-9]+")),
+    ("xen", re.compile(r"vbd-[0-9]+(-[0-9]+)?")),
+    ("hyperv", re.compile(r"vmbus_.*|VMBUS:.*")),
+    ("ccw", re.compile(r"css[0-9]+")),
+    ("mmc", re.compile(r"mmc[0-9]+")),
+    ("scsi", re.compile(r"target[0-9]+:[0-9]+:[0-9]+")),
+)
+SAN_TRANSPORTS = ("iscsi", "fc", "srp", "nvme-tcp", "nvme-rdma", "nvme-fc")
+# Drives with removable media, which the kernel names so (Documentation/admin-guide/devices.txt).
+NO_DISK = re.compile(r"(sr|fd)[0-9]+")
+# What multipath's uid_attrs take by default, by the beginning of the name (libmultipath/defaults.h).
+UID_PROPERTIES = (("dasd", "ID_UID"), ("nvme", "ID_WWN"), ("", "ID_SERIAL"))
+# sysfs names the kind of a SCSI identifier, scsi_id and multipath give its number in the standard (SPC, VPD page 83h).
+DESIGNATORS = (("naa.", "3"), ("eui.", "2"), ("t10.", "1"))
+VPD_HEADER_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A whole disk: a SAN path or a local one.
+
+    name: sdb. device: /dev/sdb. size: bytes, None when unknown. wwid: what multipath calls uid. transport: iscsi, fc, sas, ata, usb,
+    virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
+    """
+
+    name: str
+    device: str
+    size: Optional[int]
+    vendor: Optional[str]
+    model: Optional[str]
+    serial: Optional[str]
+    wwid: Optional[str]
+    transport: Optional[str]
+    hctl: Optional[str]
+    read_only: bool
+    holders: Tuple[str, ...]
+    mountpoints: Tuple[str, ...]
+    swap: bool
+    partitions: Tuple[str, ...]
+    in_use_by: Tuple[str, ...]
+
+    @property
+    def is_san(self):
+        """True for a path to storage on a network, false for a disk of this host."""
+        return self.transport in SAN_TRANSPORTS
+
+
+def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
+    """Every disk of the host -> tuple of Disk, sda before sdb before sdaa. Opens no device, so a dead path delays nothing."""
+    nodes = read_nodes(sysfs)
+    users = read_users(nodes, sysfs, proc)
+    return tuple(_disk(node, use_of(node.name, nodes, users), read_properties(node, udev)) for node in nodes.values() if _is_disk(node))
+
+
+def read_properties(node, udev="/run/udev/data"):
+    """What udev knows of a device -> dict, empty when udev does not run or the device is too new."""
+    return parse_udev(read_text(os.path.join(udev, f"b{node.dev}")) or "")
+
+
+def wwid_of(node, properties):
+    """The WWID that multipath uses for a disk: udev's, or as libmultipath builds it when udev has none. None when there is neither."""
+    key = next(key for prefix, key in UID_PROPERTIES if node.name.startswith(prefix))
+    return properties.get(key) or _scsi_wwid(attribute(node.directory, "device", "wwid")) or attribute(node.directory, "wwid")
+
+
+def transport_of(node):
+    """How a disk is attached, or None when its place in sysfs says nothing."""
+    places = node.directory.split(os.sep)
+    controller = attribute(node.directory, "device", "transport")
+    if "nvme" in places or node.name.startswith("nvme"):
+        return "nvme" if controller in (None, "pcie") else f"nvme-{controller}"
+    return next((name for name, pattern in TRANSPORTS if any(pattern.fullmatch(place) for place in places)), None)
+
+
+def _is_disk(node):
+    """A disk hangs on a device; loop, ram, dm, md and zram hang on nothing. A hidden one is a path below a multipath NVMe disk."""
+    return node.parent is None and not node.hidden and os.path.exists(os.path.join(node.directory, "device")) and not NO_DISK.fullmatch(node.name)
+
+
+def _disk(node, use, properties):
+    address = os.path.basename(os.path.realpath(os.path.join(node.directory, "device")))
+    return Disk(
+        name=node.name,
+        device=node.device,
+        size=node.size,
+        vendor=_vendor(node),
+        model=attribute(node.directory, "device", "model") or properties.get("ID_MODEL"),
+        serial=_serial(node, properties),
+        wwid=wwid_of(node, properties),
+        transport=transport_of(node),
+        hctl=address if HCTL.fullmatch(address) else None,
+        read_only=node.read_only,
+        holders=use.holders,
+        mountpoints=use.mountpoints,
+        swap=use.swap,
+        partitions=node.partitions,
+        in_use_by=use.in_use_by,
+    )
+
+
+def _vendor(node):
+    vendor = attribute(node.directory, "device", "vendor")
+    # Of a disk that is no SCSI disk this is the number of a PCI or virtio vendor.
+    return None if vendor is None or re.fullmatch("0x[0-9a-f]+", vendor) else vendor
+
+
+def _serial(node, properties):
+    """The unit serial number: what the kernel has read from the disk (VPD page 80h) before what udev remembers."""
+    page = attribute_bytes(node.directory, "device", "vpd_pg80")
+    length = int.from_bytes(page[2:VPD_HEADER_BYTES], "big")
+    from_disk = page[VPD_HEADER_BYTES:VPD_HEADER_BYTES + length].decode("ascii", "replace").strip(" \0")
+    by_udev = properties.get("ID_SCSI_SERIAL") or properties.get("ID_SERIAL_SHORT")
+    return from_disk or by_udev or attribute(node.directory, "device", "serial") or attribute(node.directory, "serial")
+
+
+def _scsi_wwid(wwid):
+    for word, number in DESIGNATORS:
+        if wwid and wwid.startswith(word):
+            return number + re.sub(r" +", "_", wwid[len(word):].strip())
+    return None
