@@ -5,34 +5,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import Tuple
 
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS, fatal_settings, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import OLDEST, dotted
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.section_plan import SectionEditor
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, read_wanted
 
-@dataclass(frozen=True)
-class Wanted:
-    """The options of M(linuxsan.host.multipath_conf), as given. None: the section is not named.
-
-    A value None removes its keyword. state: present merges what is listed, absent removes it.
-    exclusive: the sections named become exactly what is listed.
-    """
-
-    defaults: Optional[Mapping] = None
-    overrides: Optional[Mapping] = None
-    blacklist: Optional[Sequence] = None
-    blacklist_exceptions: Optional[Sequence] = None
-    devices: Optional[Sequence] = None
-    multipaths: Optional[Sequence] = None
-    state: str = "present"
-    exclusive: bool = False
+__all__ = ["Edit", "Wanted", "edit_conf"]
 
 
 @dataclass(frozen=True)
 class Edit:
-    """The new text; changed_keys: what changed, such as multipaths[3600..].alias; warnings: what the user should know."""
+    """The new text; changed_keys: what changed, such as multipaths[3600..].alias; warnings: what the user should know.
+
+    wanted: {key: meaning or None} as in effective_text, what the new configuration has to say; None: no longer there.
+    """
 
     text: str
     changed_keys: Tuple[str, ...]
     warnings: Tuple[str, ...]
+    wanted: Tuple[Tuple[tuple, str], ...] = ()
 
 
 def edit_conf(conf, wanted, keywords=None):
@@ -40,4 +35,78 @@ def edit_conf(conf, wanted, keywords=None):
 
     keywords: None takes conf.keywords. Raises SanError with file and line when the file or a value is not safe to edit.
     """
-    raise NotImplementedError
+    if keywords is not None and keywords != conf.keywords:
+        conf = parse_conf(conf.text, conf.path, keywords)
+    release = conf.keywords.release
+    if release is not None and release < OLDEST:
+        raise SanError(f"{conf.path}: multipath-tools {dotted(release)} read it otherwise than newer ones. Upgrade to {dotted(OLDEST)} or later.")
+    editor = SectionEditor(conf, wanted.exclusive, wanted.state == "absent")
+    for section in read_wanted(wanted, conf.keywords):
+        editor.edit(section)
+    new = conf
+    if editor.sheet.changed:
+        _check_structure(conf, wanted.named())
+        new = parse_conf(editor.sheet.render(), conf.path, conf.keywords)
+    table = settings_of(new)
+    fatal = fatal_settings(new, table)
+    if fatal:
+        raise SanError(f"{fatal[0]} Mend that line and run again; nothing was changed.")
+    if new is not conf:
+        _check_outcome(conf, table, editor.wanted)
+    keys = tuple(dict.fromkeys(show_key(key) for key in editor.keys))
+    return Edit(new.text, keys, (*_complaints(new), *_overridden(table, editor.wanted)), tuple(editor.wanted.items()))
+
+
+def _check_structure(conf, named):
+    """Raises SanError when a line makes libmultipath read a named section otherwise than it looks."""
+    words = {*named, *(STANZAS[section][0] for section in named if section in STANZAS), *("device" for section in named if section in LISTS)}
+    for problem in conf.problems:
+        reason = _hinders(conf, problem, named, words)
+        if reason:
+            raise SanError(f"{problem.message}. {reason} Mend it and run again; nothing was changed.")
+
+
+def _hinders(conf, problem, named, words):
+    tokens = conf.lines[problem.line].tokens
+    inside = bool(problem.block) and problem.block[0] in named
+    braces = any(token.text in ("{", "}") and not token.quoted for token in tokens[2:])
+    if problem.code == "unclosed":
+        return "What follows it is read as a part of it."
+    if problem.code in ("unknown block", "missing") and problem.word in words:
+        return "What it holds is not read, so its keywords cannot be set there."
+    if problem.code == "unknown block" and inside:
+        return f"Its closing brace ends {problem.block[-1]} instead."
+    if problem.code == "extra" and tokens[0].text in words:
+        return "A block needs its opening line, its closing brace and each of its values on lines of their own."
+    if problem.code == "extra" and (problem.word in words or (inside and braces)):
+        return "A brace counts only at the beginning of its line."
+    return None
+
+
+def _check_outcome(conf, table, wanted):
+    """Raises SanError when the new text would be read otherwise than: what was named changed, all else as before."""
+    expected = {
+        key: setting.meaning
+        for key, setting in settings_of(conf).items()
+        if wanted.get(key, "") is not None and wanted.get(key[:2], "") is not None
+    }
+    expected.update((key, meaning) for key, meaning in wanted.items() if meaning is not None)
+    outcome = {key: setting.meaning for key, setting in table.items()}
+    if outcome != expected:
+        wrong = sorted(show_key(key) for key in {*expected, *outcome} if expected.get(key) != outcome.get(key))
+        raise SanError(
+            f"{conf.path}: cannot be edited safely: libmultipath would read {', '.join(wrong[:5])} otherwise than it should. "
+            "Look at the braces around it; nothing was changed."
+        )
+
+
+def _complaints(conf):
+    return tuple(f"{problem.message}." for problem in conf.problems)
+
+
+def _overridden(table, wanted):
+    """Warnings on named values that lose against the section overrides."""
+    for key, meaning in wanted.items():
+        over = table.get(("overrides", key[-1])) if key[0] in ("defaults", "devices") and isinstance(key[-1], str) else None
+        if over is not None and meaning is not None and over.meaning != meaning:
+            yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for every device."

@@ -1,0 +1,174 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The changes that bring the sections of a parsed multipath.conf to what is wanted."""
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, MERGES_MULTIPATHS, STANZAS, identity_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.sheet_text import Sheet
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import meaning
+
+
+class SectionEditor:
+    """Compares section by section and collects the changes. wanted: what was named, by key; gone: keys that are removed."""
+
+    def __init__(self, conf, exclusive, absent):
+        self.sheet = Sheet(conf)
+        self.keys = []
+        self.wanted = {}
+        self._conf = conf
+        self._exclusive = exclusive
+        self._absent = absent
+
+    def edit(self, section):
+        """Bring one section to what is wanted."""
+        blocks = self._conf.blocks(section.keyword)
+        if section.keyword in LISTS:
+            values, stanzas = self._entries(section, blocks)
+        else:
+            values = self._values((section.keyword,), section.values, blocks)
+            stanzas = self._stanzas(section, blocks) if section.keyword in STANZAS else []
+        if blocks:
+            if values:
+                self.sheet.insert_values(blocks[-1], values)
+            for keyword in dict.fromkeys(name for name, pairs in stanzas):
+                self.sheet.insert_stanzas(blocks[-1], keyword, [pairs for name, pairs in stanzas if name == keyword])
+            for block in blocks:
+                self.sheet.drop_if_emptied(block)
+        elif values or stanzas:
+            self.sheet.append_section(section.keyword, values, stanzas)
+
+    def _values(self, key, values, blocks, keep=()):
+        """Compare the values of blocks that are one to libmultipath; returns the pairs to insert."""
+        there = {}
+        for attr in (attr for block in blocks for attr in block.attrs() if attr.keyword not in keep):
+            there.setdefault(attr.name, []).append(attr)
+        inserted = []
+        for value in values:
+            attrs = there.pop(value.name, [])
+            here = (*key, value.name)
+            self.wanted[here] = value.meaning
+            known = [attr for attr in attrs if attr.known]
+            if value.text is None:
+                self._remove(here, attrs)
+            elif not known:
+                inserted.append((value.keyword, value.text))
+                self.keys.append(here)
+            else:
+                if self._differs(key, known[-1], value):
+                    self.sheet.set_value(known[-1], value.text)
+                    self.keys.append(here)
+                if self._exclusive:
+                    self._remove(here, [attr for attr in attrs if attr is not known[-1]])
+        if self._exclusive:
+            for name, attrs in there.items():
+                self.wanted[(*key, name)] = None
+                self._remove((*key, name), attrs)
+        return inserted
+
+    def _differs(self, key, attr, value):
+        path = (key[0], *(STANZAS[key[0]][:1] if len(key) > 1 else ()), attr.keyword)
+        kind = self._conf.keywords.known(path).kind
+        release = self._conf.keywords.release
+        # Read as 0 there.
+        misread = attr.quoted and attr.value.isdigit() and release is not None and release < (0, 7, 6)
+        return misread or meaning(kind, attr.value) != value.meaning
+
+    def _remove(self, key, attrs):
+        for attr in attrs:
+            self.sheet.remove(attr)
+            self.keys.append(key)
+
+    def _stanzas(self, section, blocks):
+        """Compare the stanzas of a section; returns the (keyword, pairs) to insert."""
+        keyword, parts = STANZAS[section.keyword]
+        there = {}
+        for block in (block for outer in blocks for block in outer.blocks(keyword)):
+            there.setdefault(identity_of(section.keyword, block), []).append(block)
+        inserted = []
+        for stanza in section.stanzas:
+            key = (section.keyword, stanza.identity)
+            known = there.pop(stanza.identity, [])
+            if self._absent:
+                self._take_out(key, stanza, known, parts)
+                continue
+            known = self._counting(key, known)
+            self.wanted[key] = ""
+            values = self._values(key, stanza.values, known, parts)
+            if known:
+                if values:
+                    self.sheet.insert_values(known[-1], values)
+            else:
+                self.keys.append(key)
+                inserted.append((keyword, [*stanza.pairs, *values]))
+        if self._exclusive:
+            for identity, known in there.items():
+                self._drop((section.keyword, identity), known)
+        return inserted
+
+    def _counting(self, key, known):
+        """The stanzas of one identity whose values count, in the order in which the later wins."""
+        release = self._conf.keywords.release
+        if key[0] == "multipaths" and release is not None and release < MERGES_MULTIPATHS:
+            known = known[:1] if not self._exclusive else known[::-1]
+        if not self._exclusive:
+            return known
+        for block in known[:-1]:
+            self.sheet.remove_block(block)
+            self.keys.append(key)
+            self.wanted.update(((*key, attr.name), None) for attr in block.attrs())
+        return known[-1:]
+
+    def _take_out(self, key, stanza, known, parts):
+        """Remove the listed values of a stanza, or all of it when none is listed or nothing would be left."""
+        self._values(key, stanza.values, known, parts)
+        names = {value.name for value in stanza.values}
+        left = {attr.name for block in known for attr in block.attrs()} - names - set(parts)
+        if not stanza.values or not left:
+            self._drop(key, known)
+
+    def _drop(self, key, known):
+        self.wanted[key] = None
+        for block in known:
+            self.sheet.remove_block(block)
+            self.keys.append(key)
+
+    def _entries(self, section, blocks):
+        there = {}
+        for item in (item for block in blocks for item in block.items):
+            if isinstance(item, Attr):
+                entry = (item.keyword, item.value)
+            else:
+                entry = (item.keyword, item.value("vendor"), item.value("product"))
+            there.setdefault(entry, []).append(item)
+        inserted = []
+        for entry in dict.fromkeys(section.entries):
+            known = there.pop(entry, [])
+            if self._absent:
+                self._drop_entry((section.keyword, entry), known)
+                continue
+            self.wanted[(section.keyword, entry)] = ""
+            if not known:
+                self.keys.append((section.keyword, entry))
+                inserted.append(entry)
+            elif self._exclusive:
+                self._drop_items((section.keyword, entry), known[:-1])
+        if self._exclusive:
+            for entry, known in there.items():
+                self._drop_entry((section.keyword, entry), known)
+        values = [entry for entry in inserted if entry[0] != "device"]
+        pairs = [[pair for pair in zip(("vendor", "product"), entry[1:]) if pair[1]] for entry in inserted if entry[0] == "device"]
+        return values, [("device", pair) for pair in pairs]
+
+    def _drop_entry(self, key, known):
+        self.wanted[key] = None
+        self._drop_items(key, known)
+
+    def _drop_items(self, key, items):
+        for item in items:
+            self.keys.append(key)
+            if isinstance(item, Attr):
+                self.sheet.remove(item)
+            else:
+                self.sheet.remove_block(item)

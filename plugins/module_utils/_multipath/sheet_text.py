@@ -1,0 +1,194 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes to the lines of a multipath.conf, in the layout that the file has."""
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import LONGEST_LINE, needs_quotes, render_value
+
+_BLANKS = re.compile(r"[ \t]*")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a file is laid out. unit: what a block indents its content by; quote: words are quoted although they need not be."""
+
+    unit: str
+    quote: bool
+    end: str
+
+
+def style_of(conf):
+    """The Style of a Conf; a tab and no needless quotes where it shows none."""
+    units, quoted, bare = [], 0, 0
+    for section in conf.sections:
+        for block in (section, *(item for item in section.items if not isinstance(item, Attr))):
+            for attr in block.attrs():
+                if block is section:
+                    units.append(indent_of(conf, attr.line)[len(indent_of(conf, section.line)):])
+                if not needs_quotes(attr.value) and not attr.value.isdigit():
+                    quoted += attr.quoted
+                    bare += not attr.quoted
+            if block is not section:
+                units.append(indent_of(conf, block.line)[len(indent_of(conf, section.line)):])
+    crlf = conf.text.count("\r\n") * 2 > conf.text.count("\n")
+    return Style(max(units, key=units.count) if units else "\t", quoted > bare, "\r\n" if crlf else "\n")
+
+
+def indent_of(conf, line):
+    """The blanks at the beginning of a line."""
+    return _BLANKS.match(conf.text, conf.lines[line].start).group()
+
+
+class Sheet:
+    """Collected changes to one Conf; render gives the new text. Nothing here decides what is to change."""
+
+    def __init__(self, conf):
+        self._conf = conf
+        self._style = style_of(conf)
+        self._changed = {}
+        self._after = {}
+        self._tail = []
+
+    @property
+    def changed(self):
+        """True when there is a change."""
+        return bool(self._changed or self._after or self._tail)
+
+    def set_value(self, attr, text):
+        """Give an Attr another value; its line keeps its indentation, quotes and comment."""
+        line = self._whole(attr.line)
+        tokens = line.tokens
+        if any(token.text in "{}" and not token.quoted for token in tokens[2:]):
+            raise SanError(f"{self._conf.place(attr.line)}: a brace behind the value is ignored. Give it a line of its own and run again.")
+        value = render_value(text, attr.quoted)
+        old = self._conf.text
+        # No blank is needed between a keyword and a quote; there is one between a keyword and a word.
+        gap = " " if tokens[1].start == tokens[0].end and not value.startswith('"') else ""
+        self._changed[attr.line] = old[line.start: tokens[1].start] + gap + value + old[tokens[-1].end: line.end]
+
+    def remove(self, attr):
+        """Take out the line of an Attr."""
+        self._whole(attr.line)
+        self._changed[attr.line] = None
+
+    def remove_block(self, block):
+        """Take out a block with everything in it, and one blank line before it, which insert_stanza may have put there."""
+        for line in range(block.line, min(self._end_of(block) + 1, len(self._conf.lines))):
+            self._whole(line)
+            self._changed[line] = None
+            self._after.pop(line, None)
+        if block.line and self._blank(block.line - 1):
+            self._changed[block.line - 1] = None
+
+    def insert_values(self, block, pairs):
+        """Add keywords with their values behind the last line of a block."""
+        indent = self._indent_in(block)
+        self._insert(block, [self._value(indent, keyword, text) for keyword, text in pairs])
+
+    def insert_stanzas(self, block, keyword, stanzas):
+        """Add blocks, each given by its pairs, behind the last line of a block, laid out like the blocks that are there."""
+        siblings = block.blocks(keyword)
+        spaced = len(siblings) > 1 and self._blank(siblings[-1].line - 1)
+        like = siblings[-1] if siblings else None
+        indent = indent_of(self._conf, like.line) if like else self._indent_in(block)
+        inner = self._indent_in(like) if like and like.items else indent + self._style.unit
+        lines = []
+        for pairs in stanzas:
+            lines += ([""] if spaced else []) + self._stanza(indent, inner, keyword, pairs)
+        self._insert(block, lines)
+
+    def append_section(self, keyword, values=(), stanzas=()):
+        """Add a section at the end of the file. values: pairs; stanzas: (keyword, pairs)."""
+        unit = self._style.unit
+        lines = [self._value(unit, *pair) for pair in values]
+        for name, pairs in stanzas:
+            lines += self._stanza(unit, unit + unit, name, pairs)
+        # A blank line before it, which remove_block takes out again.
+        self._tail += ([""] if self._conf.text or self._tail else []) + [f"{keyword} {{", *lines, "}"]
+
+    def drop_if_emptied(self, block):
+        """Take out a block from which everything was removed. One that was empty before we added to it stays."""
+        body = range(block.line + 1, self._end_of(block))
+        gone = [line for line in body if self._changed.get(line, "") is None]
+        left = sorted(set(body).difference(gone))
+        if not gone or any(line in self._after for line in (block.line, *body)) or not all(map(self._empty, left)):
+            return
+        blanks = [line for line in left if line > gone[-1] and self._blank(line)]
+        if blanks:
+            # _insert put it there.
+            self._changed[blanks[0]] = None
+        else:
+            self.remove_block(block)
+
+    def render(self):
+        """The new text."""
+        text, end = self._conf.text, self._style.end
+        unfinished = bool(text) and not text.endswith("\n")
+        parts = []
+        for index, line in enumerate(self._conf.lines):
+            new = self._changed.get(index, text[line.start: line.end])
+            if new is not None:
+                parts.append(new if new.endswith("\n") or index + 1 < len(self._conf.lines) else new + end)
+            parts += [added + end for added in self._after.get(index, ())]
+        parts += [added + end for added in self._tail]
+        new_text = "".join(parts)
+        return new_text[: -len(end)] if unfinished and new_text.endswith(end) else new_text
+
+    def _insert(self, block, lines):
+        end = self._end_of(block)
+        if block.closer is not None:
+            self._whole(block.closer)
+        anchor = end - 1
+        while anchor > block.line and self._blank(anchor):
+            anchor -= 1
+        added = self._after.setdefault(anchor, [])
+        if not all(self._empty(line) for line in range(block.line + 1, end)):
+            added += lines
+        elif not added:
+            # This blank line tells drop_if_emptied that the empty section was there before.
+            added += [*lines, ""]
+        else:
+            added[-1:-1] = lines
+
+    def _end_of(self, block):
+        """The line of the closing brace, or the end of the file for a block that is not closed."""
+        return len(self._conf.lines) if block.closer is None else block.closer
+
+    def _stanza(self, indent, inner, keyword, pairs):
+        return [f"{indent}{keyword} {{", *(self._value(inner, *pair) for pair in pairs), f"{indent}}}"]
+
+    def _value(self, indent, keyword, text):
+        line = f"{indent}{keyword} {render_value(text, self._style.quote)}"
+        if len((line + self._style.end).encode("utf-8", "surrogateescape")) > LONGEST_LINE:
+            raise SanError(f"{self._conf.path}: {keyword}: a line of more than {LONGEST_LINE} bytes is cut by libmultipath. Give a shorter value.")
+        return line
+
+    def _indent_in(self, block):
+        if block.items:
+            return indent_of(self._conf, block.items[-1].line)
+        return indent_of(self._conf, block.line) + self._style.unit
+
+    def _whole(self, index):
+        line = self._conf.lines[index]
+        if not line.whole:
+            raise SanError(
+                f"{self._conf.place(index)}: it is a part of a line of more than {LONGEST_LINE} bytes, which libmultipath "
+                "cuts in pieces. Break that line and run again."
+            )
+        return line
+
+    def _blank(self, index):
+        line = self._conf.lines[index]
+        return not self._conf.text[line.start: line.end].strip()
+
+    def _empty(self, index):
+        """A line of no meaning to a reader: blank, or the brace of a block opened on the line before."""
+        line = self._conf.lines[index]
+        return self._conf.text[line.start: line.end].strip() in ("", "{")
