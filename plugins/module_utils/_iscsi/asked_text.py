@@ -1,0 +1,123 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of iscsi_node -> what is asked for, or an error before anything is changed."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_plan import secret_warnings, wanted_settings
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import check_value
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+
+ALL = "all"
+STARTUP = ("node.startup", "node.conn[0].startup")
+METHOD = "auth.authmethod"
+TAKES_AWAY = ("disconnected", "absent")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options, checked. kind: sendtargets, isns or static. values, discovery_values: record key -> str, Secret or None. min_portals: None for all."""
+
+    state: str
+    kind: str
+    portals: Tuple[Portal, ...]
+    choice: Choice
+    values: dict
+    discovery_values: dict
+    min_portals: Optional[int]
+    timeout: int
+    wait_for_devices: bool
+    rescan: bool
+    session_id: Optional[int]
+    force: bool
+    exclusive: bool
+    warnings: Tuple[str, ...]
+
+    @property
+    def takes_away(self):
+        """True when sessions are to go."""
+        return self.state in TAKES_AWAY
+
+
+def asked_for(params):
+    """The options by name -> Asked. Raises SanError."""
+    _check(params)
+    values = wanted_settings({"chap": params["chap"], "startup": params["startup"], "settings": params["settings"]})
+    discovery_values = wanted_settings({"discovery_chap": params["discovery_chap"]})
+    port = ISNS_PORT if params["discovery"] == "isns" else ISCSI_PORT
+    return Asked(
+        state=params["state"],
+        kind=params["discovery"],
+        portals=tuple(dict.fromkeys(parse_portal(text, port) for text in params["portals"] or ())),
+        choice=Choice(_tuple(params["targets"]), _filters(params["target_portals"]), _tuple(params["ifaces"])),
+        values=_node_values(values),
+        discovery_values=_complete(discovery_values),
+        min_portals=_min_portals(params["min_portals"]),
+        timeout=params["timeout"],
+        wait_for_devices=params["wait_for_devices"],
+        rescan=params["rescan"],
+        session_id=params["session_id"],
+        force=params["force"],
+        exclusive=params["exclusive"],
+        warnings=tuple(secret_warnings({**values, **discovery_values})),
+    )
+
+
+def _check(params):
+    if params["timeout"] < 1:
+        raise SanError("timeout: must be 1 s or more.")
+    if params["session_id"] is not None and params["state"] != "disconnected":
+        raise SanError("session_id: names a session to log out of. Use it with state=disconnected.")
+    if params["discovery"] == "static" and params["state"] not in TAKES_AWAY:
+        if not params["portals"] or not params["targets"]:
+            raise SanError("discovery=static: asks nobody, so portals and targets must both be given.")
+        patterns = [target for target in params["targets"] if set(target) & set("*?[")]
+        if patterns:
+            raise SanError(f"discovery=static: {patterns[0]} is a pattern. Write the names of the targets.")
+    if params["discovery"] != "sendtargets" and params["discovery_chap"]:
+        raise SanError("discovery_chap: only sendtargets discovery knows CHAP. Leave it out.")
+    for name in ("portals", "targets", "target_portals", "ifaces"):
+        if params[name] is not None and not params[name]:
+            raise SanError(f"{name}: is an empty list. Name at least one, or leave the option out.")
+
+
+def _node_values(values):
+    for key, value in values.items():
+        if not key.startswith("node."):
+            raise SanError(f"settings: {key} is no key of a node record. Set it with iscsi_initiator.")
+        if value is None and "auth." not in key:
+            raise SanError(f"settings: {key} has no value. Write the value that it should have.")
+    if "node.startup" in values:
+        # Either of the two starts a login at boot (usr/iscsiadm.c, match_startup_mode).
+        values = {**values, **dict.fromkeys(STARTUP, values["node.startup"])}
+    return _complete(values)
+
+
+def _complete(values):
+    """A record always has a method, and what it can hold is less than iscsid.conf."""
+    for key, value in values.items():
+        if isinstance(value, (str, Secret)):
+            check_value(key, value)
+    return {key: "None" if value is None and key.endswith(METHOD) else value for key, value in values.items()}
+
+
+def _min_portals(text):
+    if text == ALL:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise SanError(f"min_portals: {text!r} is neither a number nor {ALL}.")
+    return int(text)
+
+
+def _filters(texts):
+    return None if texts is None else tuple(parse_filter(text) for text in texts)
+
+
+def _tuple(values):
+    return None if values is None else tuple(values)

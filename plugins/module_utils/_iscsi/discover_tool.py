@@ -1,0 +1,85 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Discovery at several portals at a time, each bounded: a dead one costs seconds and not the minutes that iscsiadm tries."""
+from __future__ import annotations
+
+import time
+
+from dataclasses import dataclass
+from typing import Optional
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import parse_discovery
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import next_step
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import NOT_ANSWERED, probe as probe_portals
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
+
+# A portal that has answered nothing for so long is looked at with a plain TCP connection, which takes at most PROBE_SECONDS.
+PATIENCE_SECONDS = 3
+PROBE_SECONDS = 5
+INTERVAL = 0.05
+# Not a failure of one portal: nothing works until it is mended.
+HOST_FAILURES = ("iscsid_not_connected", "no_driver", "access_denied", "isns_unavailable", "iscsid_communication")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A portal that did not work. target: None for a discovery. status: iscsiadm's, by name; None when it had not answered yet."""
+
+    portal: str
+    target: Optional[str]
+    reason: str
+    status: Optional[str]
+
+
+def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe=probe_portals):
+    """Ask every portal -> (dict of portal and tuple of Found, tuple of Failure). stored: portals that have a record of their own."""
+    deadline = time.monotonic() + timeout
+    running = {portal: iscsiadm.start_discovery(kind, portal, ifaces, str(portal) in stored) for portal in portals}
+    found, failures = {}, {}
+    probed = False
+    try:
+        while running and time.monotonic() < deadline:
+            for portal in [portal for portal, process in running.items() if not process.running]:
+                _take(portal, running.pop(portal).finish(PROBE_SECONDS), found, failures)
+            if running and not probed and time.monotonic() > deadline - timeout + min(PATIENCE_SECONDS, timeout / 3):
+                probed = True
+                _give_up(running, probe(list(running), min(PROBE_SECONDS, timeout / 3)), failures)
+            time.sleep(INTERVAL if running else 0)
+        for portal in running:
+            failures[portal] = Failure(str(portal), None, f"no answer to discovery within {timeout:g} s", None)
+    finally:
+        for process in running.values():
+            process.kill()
+    return found, tuple(failures.values())
+
+
+def status_of_reason(reason):
+    """The status that iscsiadm gives when it tries long enough at a portal that TCP does not reach."""
+    return "timed_out" if reason == NOT_ANSWERED else "transport_error"
+
+
+def raise_for_host(status, what):
+    """Raise SanError for a failure that is the host's and not a portal's."""
+    name = status_name(status)
+    if name in HOST_FAILURES:
+        raise SanError(f"{what}: {status_meaning(status)} (iscsiadm {status}). {next_step(status)}")
+
+
+def _take(portal, result, found, failures):
+    raise_for_host(result.rc, f"portal {portal}: discovery")
+    if result.rc == STATUSES["success"][0]:
+        found[portal] = parse_discovery(result.stdout)
+    elif result.rc == STATUSES["no_objects_found"][0]:
+        # The portal answered: it shows this initiator no target.
+        found[portal] = ()
+    else:
+        failures[portal] = Failure(str(portal), None, status_meaning(result.rc), status_name(result.rc))
+
+
+def _give_up(running, reasons, failures):
+    for portal, reason in reasons.items():
+        if reason:
+            failures[portal] = Failure(str(portal), None, reason, status_of_reason(reason))
+            running.pop(portal).kill()

@@ -1,0 +1,101 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""iscsiadm: one method per verb, exit statuses by name. No secret is ever among its arguments."""
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program, run as run_process
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
+
+PROGRAM = "iscsiadm"
+# iscsiadm itself waits up to 30 s for the lock of its database.
+DATABASE_SECONDS = 45
+LOGOUT_SECONDS = 60
+RESCAN_SECONDS = 60
+NEXT_STEPS = {
+    "iscsid_not_connected": "Start it (systemctl start iscsid.socket, or iscsid where there is no such unit) and run again.",
+    "no_driver": "Load the kernel module (modprobe iscsi_tcp) and run again.",
+    "access_denied": "Run as root.",
+    "invalid_argument": "Correct the named key or value; `iscsiadm -m node -o show` lists the keys.",
+    "database_error": "Look at the files below the record database and at the free space of its file system.",
+    "isns_unavailable": "Use sendtargets or static discovery.",
+}
+
+
+class Iscsiadm:
+    """run: as in _command.py; start: makes a Process that goes on while others are started."""
+
+    def __init__(self, run=run_process, start=Process):
+        self._run = run
+        self._start = start
+
+    @staticmethod
+    def installed():
+        """True when the host has open-iscsi."""
+        return find_program(PROGRAM) is not None
+
+    def start_discovery(self, kind, portal, ifaces, stored):
+        """Ask a portal which targets there are, changing no record -> Process; its stdout is for discovery_text.
+
+        stored: use the host's record of this portal, which has its own CHAP, instead of the defaults in iscsid.conf.
+        """
+        short = {"sendtargets": "st", "isns": "isns"}[kind]
+        mode = ("-m", "discoverydb", "-t", short, "-p", str(portal), "-D") if stored else ("-m", "discovery", "-t", short, "-p", str(portal))
+        # Without -I the discovery is done once per interface that has a record. Without nonpersistent it rewrites every node record.
+        through = [word for iface in ifaces for word in ("-I", iface)]
+        return self._start([PROGRAM, *mode, "-o", "nonpersistent", *through])
+
+    def start_login(self, target, record=None):
+        """Log in to a target, through one record or all of them -> Process. It waits; what counts is what sysfs shows meanwhile."""
+        return self._start([PROGRAM, "-m", "node", "-T", target, *_selection(record), "-l"])
+
+    def start_logout(self, sid):
+        """Log out of one session -> Process."""
+        return self._start([PROGRAM, "-m", "session", "-r", str(sid), "-u"])
+
+    def create_discovery(self, kind, portal):
+        """Make the record of a discovery portal, from the defaults in iscsid.conf."""
+        short = {"sendtargets": "st", "isns": "isns"}[kind]
+        self._database(f"discovery portal {portal}: creating its record", ["-m", "discoverydb", "-t", short, "-p", str(portal), "-o", "new"])
+
+    def create(self, node):
+        """Make a node record from the defaults in iscsid.conf. An existing one is reset by this: call it for a missing one only."""
+        spelling = node.spelling if node.tpgt is None else f"{node.spelling},{node.tpgt}"
+        words = ["-m", "node", "-T", node.target, "-p", spelling, "-I", node.iface, "-o", "new"]
+        self._database(f"node record {node.target} {node.spelling}: creating it", words)
+
+    def update(self, target, changes, record=None):
+        """Change keys of one record of a target or of all of them, in one call. changes: dict of key and str, no secrets."""
+        pairs = [word for key, value in changes.items() for word in ("-n", key, "-v", value)]
+        where = f" {record.spelling}" if record else ""
+        self._database(f"node record {target}{where}: changing {', '.join(changes)}", ["-m", "node", "-T", target, *_selection(record), "-o", "update", *pairs])
+
+    def delete(self, record):
+        """Delete one node record. One that is gone already is fine."""
+        what = f"node record {record.target} {record.spelling}: deleting it"
+        self._database(what, ["-m", "node", "-T", record.target, *_selection(record), "-o", "delete"], also="no_objects_found")
+
+    def rescan(self, sid):
+        """Look for new and grown LUNs of one session."""
+        result = self._run([PROGRAM, "-m", "session", "-r", str(sid), "-R"], RESCAN_SECONDS)
+        raise_for(f"session {sid}: rescan", result)
+
+    def _database(self, what, words, also=None):
+        raise_for(what, self._run([PROGRAM, *words], DATABASE_SECONDS), also)
+
+
+def raise_for(what, result, also=None):
+    """Raise SanError unless the Result is a success. what: object and verb. also: the name of another status that is fine."""
+    if result.rc == 0 or (also and result.rc == STATUSES[also][0]):
+        return
+    raise SanError(f"{what}: {status_meaning(result.rc)}: {result.words} ({PROGRAM} {result.rc}). {next_step(result.rc)}")
+
+
+def next_step(number):
+    """What to do about an exit status."""
+    return NEXT_STEPS.get(status_name(number), "Look at the journal of iscsid for the reason.")
+
+
+def _selection(record):
+    return () if record is None else ("-p", record.spelling, "-I", record.iface)

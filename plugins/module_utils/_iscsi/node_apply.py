@@ -1,0 +1,177 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps of node_plan -> calls of the tools, in the order of the plan; each can be killed and run again."""
+from __future__ import annotations
+
+import time
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_discoveries, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, changes_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+# Logouts at a time: each is a process that waits for its target.
+LOGOUTS = 16
+
+
+class Apply:
+    """iscsiadm, database, login: the tools. read: gives the sessions of the host."""
+
+    def __init__(self, iscsiadm, database, login, read):
+        self._iscsiadm = iscsiadm
+        self._database = database
+        self._login = login
+        self._read = read
+
+    def discoveries(self, steps):
+        """Make or change records of discovery portals."""
+        if steps:
+            self._database.free_stale_lock()
+        for kind, name, values, record in (step.args for step in steps):
+            if record is None or record.broken:
+                if record:
+                    with self._database.locked():
+                        self._database.remove_file(record.path)
+                self._iscsiadm.create_discovery(kind, name)
+                record = next((each for each in read_discoveries(self._database.root) if (each.name, each.kind) == (name, kind)), None)
+            if record is None:
+                raise SanError(f"discovery record {name}: iscsiadm made none. Look at the record database in {self._database.root}.")
+            with self._database.locked():
+                self._database.change(record.path, values)
+
+    def nodes(self, steps, deadline, wait_for_devices, waiting_for, check):
+        """Do all steps -> tuple of Failure of the logins. check: called with a session right before it is logged out for a relogin."""
+        by_verb = {}
+        for step in steps:
+            by_verb.setdefault(step.verb, []).append(step.args)
+        if steps:
+            self._database.free_stale_lock()
+        self._logout(by_verb.get("logout", ()))
+        self._delete(by_verb.get("delete", ()))
+        self._create(by_verb.get("create", ()))
+        self._update(by_verb.get("update", ()))
+        self._relogin(by_verb.get("relogin", ()), deadline, check)
+        failures = ()
+        nodes = tuple(by_verb.get("login", ()))
+        if nodes or waiting_for:
+            failures = self._login.login(nodes, read_nodes(self._database.root) if nodes else (), deadline, wait_for_devices, waiting_for)
+        for session in by_verb.get("rescan", ()):
+            self._iscsiadm.rescan(session.sid)
+        return failures
+
+    def _logout(self, sessions):
+        waiting = list(sessions)
+        while waiting:
+            batch, waiting = waiting[:LOGOUTS], waiting[LOGOUTS:]
+            started = [(session, self._iscsiadm.start_logout(session.sid)) for session in batch]
+            results = [(session, process.finish(LOGOUT_SECONDS)) for session, process in started]
+            left = {session.sid for session in self._read()}
+            for session, result in results:
+                # The answer can be an error although the session is gone: another run was faster.
+                if session.sid in left:
+                    raise_for(f"session {session.sid} ({describe(session)}): logout", result)
+
+    def _delete(self, records):
+        if records:
+            with self._database.locked():
+                for record in records:
+                    self._database.remove(record)
+
+    def _create(self, pairs):
+        """iscsiadm makes one record per interface from the defaults in iscsid.conf; the others are that record with another name and portal."""
+        templates = {}
+        for node, values in pairs:
+            if node.iface not in templates:
+                templates[node.iface] = self._template(node, values)
+            text = render_changes(templates[node.iface], {**identity(node), **_own(values)})
+            with self._database.locked():
+                self._database.write(self._path(node), text)
+
+    def _template(self, node, values):
+        self._iscsiadm.create(node)
+        settings = _settings(values)
+        if settings:
+            self._iscsiadm.update(node.target, settings, node)
+        text = read_text(self._path(node))
+        if text is None:
+            raise SanError(f"node record {node}: iscsiadm made none at {self._path(node)}. Look at the record database in {self._database.root}.")
+        self._verify({node.key: settings})
+        return text
+
+    def _path(self, node):
+        return node_path(self._database.root, node.target, node.address, node.portal.port, node.tpgt, node.iface)
+
+    def _update(self, pairs):
+        groups = {}
+        for record, changes in pairs:
+            settings = _settings(changes)
+            if settings:
+                groups.setdefault((record.target, tuple(settings.items())), []).append(record)
+        known = read_nodes(self._database.root) if groups else ()
+        for (target, settings), records in groups.items():
+            everything = {record.path for record in known if record.target == target} == {record.path for record in records}
+            for record in (None,) if everything else records:
+                self._iscsiadm.update(target, dict(settings), record)
+        self._verify({record.key: _settings(changes) for record, changes in pairs if _settings(changes)})
+        own = [(record, _own(changes)) for record, changes in pairs if _own(changes)]
+        if own:
+            with self._database.locked():
+                for record, changes in own:
+                    self._database.change(record.path, changes)
+
+    def _verify(self, settings):
+        """iscsiadm takes 100000 for a 16 bit number and a word for a number, answers 0 and stores something else."""
+        for record in read_nodes(self._database.root) if settings else ():
+            wrong = changes_of(record.values, settings.get(record.key, {}))
+            if wrong:
+                key, value = next(iter(wrong.items()))
+                raise SanError(f"node record {describe(record)}: {key} = {value} was stored as {record.values.get(key)}. Choose a value in the key's range.")
+
+    def _relogin(self, pairs, deadline, check):
+        """One after the other, so that the other paths of a map carry its I/O; the next only when the disks of the last are back."""
+        for node, session in pairs:
+            check(session)
+            maps_needed = bool(session.devices)
+            self._logout((session,))
+            failures = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5))
+            if failures:
+                raise SanError(
+                    f"{node}: logged out to use its new CHAP values, and the login failed: {failures[0].reason}. "
+                    "Sessions after it were left as they are. Check the names and secrets on the target and run again.",
+                    failed_portals=[vars(failure) for failure in failures],
+                )
+            if maps_needed:
+                wait_until(lambda: self._has_disks(node), max(0, deadline - time.monotonic()))
+
+    def _has_disks(self, node):
+        return any(session.devices and all(device.name for device in session.devices) for session in self._read() if session.key == node.key)
+
+
+def identity(node):
+    """The values that make a record that of a node."""
+    return {
+        "node.name": node.target,
+        "node.tpgt": "-1" if node.tpgt is None else str(node.tpgt),
+        "node.conn[0].address": node.address,
+        "node.conn[0].port": str(node.portal.port),
+    }
+
+
+def _settings(values):
+    """What iscsiadm checks and stores: keys without a secret beside them."""
+    return {key: value for key, value in values.items() if not _is_own(key)}
+
+
+def _own(values):
+    """What goes into the file by our own hand: CHAP as a whole, so that a name is never there with another's secret; the startup mode."""
+    return {key: value for key, value in values.items() if _is_own(key)}
+
+
+def _is_own(key):
+    return key.startswith(AUTH) or key in STARTUP

@@ -1,0 +1,65 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what was found and what came up is what was asked for."""
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
+
+ADVICE = {
+    "authorization_failed": "Compare the CHAP user name and secret, and this host's initiator name, with what the target has for it.",
+    "login_failed": "See on the target whether this host's initiator name may use it.",
+    "fatal_login": "See on the target whether this host's initiator name may use it.",
+    "transport_error": "Look at the address, the network and the target.",
+    "timed_out": "Look at the address, the network and the target.",
+}
+OTHER_ADVICE = "Look at the journal of iscsid and at the target."
+
+
+def check_selection(asked, nodes, found, failures):
+    """Raise SanError when nothing, or not all that is named, was found."""
+    facts = {"failed_portals": [failure_facts(failure) for failure in failures]}
+    asked_at = ", ".join(map(str, asked.portals)) or "the node records"
+    if asked.portals and not found and failures and not nodes:
+        reasons = "; ".join(f"{failure.portal}: {failure.reason}" for failure in failures)
+        raise SanError(f"discovery: no portal answered: {reasons}. {_advice(failures)}", **facts)
+    if asked.portals and not found and not failures:
+        raise SanError(f"discovery: {asked_at} shows no target to this host. Let this host's initiator name in on the target and run again.", **facts)
+    missing = unmatched(asked.choice.patterns, {node.target for node in nodes})
+    if missing and not failures:
+        shown = sorted({each.target for each in found})
+        raise SanError(
+            f"target {missing[0]}: not found at {asked_at} (there: {', '.join(shown) or 'none that is known'}"
+            f"{'; at portals that target_portals leaves out' if _elsewhere(missing, found) else ''}). Correct the name, or give portals to ask.",
+            **facts,
+        )
+    if not nodes:
+        portals = sorted({str(each.portal) for each in found})
+        raise SanError(f"target_portals: none of the portals that were found is among them ({', '.join(portals)}). Correct target_portals or targets.", **facts)
+
+
+def check_outcome(nodes, sessions, failures, least, facts):
+    """Raise SanError when a target has fewer sessions than asked for. least: a number, None for one per node."""
+    up = {session.key for session in sessions if session.logged_in}
+    wanted = {}
+    for node in nodes:
+        wanted.setdefault(node.target, []).append(node)
+    short = []
+    for target, mine in wanted.items():
+        count = sum(node.key in up for node in mine)
+        needed = len(mine) if least is None else least
+        if count < needed:
+            short.append(f"target {target}: {count} of {needed} sessions")
+    if short:
+        reasons = "; ".join(f"portal {failure.portal} of {failure.target}: {failure.reason}" for failure in failures if failure.target)
+        raise SanError(f"{'; '.join(short)}: login: {reasons or 'no portal failed, but there are not as many'}. {_advice(failures)}", **facts)
+
+
+def _elsewhere(missing, found):
+    return not unmatched(missing, {each.target for each in found})
+
+
+def _advice(failures):
+    return " ".join(dict.fromkeys(ADVICE.get(failure.status, OTHER_ADVICE) for failure in failures)) or OTHER_ADVICE

@@ -1,0 +1,83 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Record files of open-iscsi (nodes, interfaces, discovery), which are also what `iscsiadm -o show` prints.
+
+    # BEGIN RECORD 2.1.8
+    node.name = iqn.2004-08.com.qsantechnology:dev0.ctr1
+    # END RECORD
+
+A key without a value has no line in a file and `<empty>` in a listing (usr/idbm.c, idbm_print).
+"""
+from __future__ import annotations
+
+import re
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+
+BEGIN = "# BEGIN RECORD"
+END = "# END RECORD"
+EMPTY = "<empty>"
+LINE = re.compile(r"\s*([^\s=#]+)\s*=\s*(.*?)\s*")
+SECRET_KEY = re.compile(r"(.*\.)?password(_in)?")
+# AUTH_STR_MAX_LEN of usr/auth.h, with its closing zero.
+SECRET_BYTES = 255
+
+
+def parse_record(text):
+    """One record -> dict of key and value (str; Secret for a password), in order; keys without a value are left out. Raises ParseError."""
+    lines = [line.strip() for line in text.split("\n")]
+    if not any(line.startswith(BEGIN) for line in lines):
+        raise ParseError("no record begins in it" if text.strip() else "empty")
+    if END not in lines:
+        raise ParseError("cut off: its last line is missing")
+    pairs = (_pair(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#"))
+    return {key: Secret(value) if is_secret(key) else value for key, value in pairs if value not in ("", EMPTY)}
+
+
+def is_secret(key):
+    """True for the keys that hold a password."""
+    return bool(SECRET_KEY.fullmatch(key))
+
+
+def render_changes(text, changes):
+    """The record with some keys changed and every other line as it was.
+
+    changes: dict of key and value (str or Secret), None to clear the key. A new key goes before the last line.
+    """
+    new = {key: plain(value) for key, value in changes.items()}
+    lines = []
+    done = set()
+    for line in text.split("\n"):
+        match = LINE.fullmatch(line)
+        key = match.group(1) if match else None
+        if line.strip() == END:
+            lines.extend(f"{missing} = {value}" for missing, value in new.items() if value is not None and missing not in done)
+        if key not in new:
+            lines.append(line)
+        elif new[key] is not None and key not in done:
+            lines.append(f"{key} = {new[key]}")
+        done.add(key)
+    return "\n".join(lines)
+
+
+def plain(value):
+    """The text that a file gets for a value, None for none."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def check_value(what, value):
+    """Raise ParseError when a record file cannot hold this value: it would be cut at a line end or lose its blanks."""
+    text = plain(value)
+    if "\n" in text or "\r" in text or "\0" in text or text != text.strip():
+        raise ParseError(f"{what}: blanks at its ends and line breaks cannot be stored by open-iscsi. Choose another value.")
+    if len(text.encode("utf-8", "surrogateescape")) > SECRET_BYTES:
+        raise ParseError(f"{what}: longer than {SECRET_BYTES} bytes, which open-iscsi cannot store. Choose a shorter one.")
+
+
+def _pair(number, line):
+    match = LINE.fullmatch(line)
+    if not match:
+        raise ParseError(f"line {number} is no key and value")
+    return match.group(1), match.group(2)

@@ -1,0 +1,104 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which targets, portals and interfaces are meant, out of what was discovered or what the host knows."""
+from __future__ import annotations
+
+import fnmatch
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, join
+
+DEFAULT_IFACE = "default"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A target at one portal through one interface, as it should be known to the host.
+
+    address: as the target spells it. tpgt: None when unknown.
+    """
+
+    target: str
+    portal: Portal
+    iface: str
+    address: str
+    tpgt: Optional[int]
+
+    @property
+    def key(self):
+        """There is one record and one session for it."""
+        return self.target, self.portal, self.iface
+
+    @property
+    def spelling(self):
+        """The portal for iscsiadm."""
+        return join(self.address, self.portal.port)
+
+    def __str__(self):
+        return describe(self)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """patterns: names or shell patterns of targets, None for all. filters: PortalFilter, None for all. ifaces: names, None for those in use."""
+
+    patterns: Optional[Tuple[str, ...]] = None
+    filters: Optional[tuple] = None
+    ifaces: Optional[Tuple[str, ...]] = None
+
+    def takes_target(self, target):
+        """True when the target is meant."""
+        return self.patterns is None or any(fnmatch.fnmatchcase(target, pattern) for pattern in self.patterns)
+
+    def takes(self, target, portal):
+        """True when this portal of this target is meant."""
+        return self.takes_target(target) and (self.filters is None or any(each.admits(portal) for each in self.filters))
+
+
+def describe(node):
+    """A node, record or session in words."""
+    through = "" if node.iface == DEFAULT_IFACE else f" through {node.iface}"
+    return f"{node.target} {node.portal}{through}"
+
+
+def nodes_of_found(found, records, sessions, choice):
+    """Advertised portals -> tuple of Node. Without a choice of interfaces those count that the host uses for a portal already."""
+    nodes = {}
+    for each in found:
+        if choice.takes(each.target, each.portal):
+            for iface in choice.ifaces or _ifaces_in_use(each, records, sessions) or (DEFAULT_IFACE,):
+                node = Node(each.target, each.portal, iface, each.address, each.tpgt)
+                nodes.setdefault(node.key, node)
+    return tuple(sorted(nodes.values(), key=lambda node: node.key))
+
+
+def nodes_of_records(records, choice):
+    """What the host has records of -> tuple of Node."""
+    chosen = (record for record in records if _is_chosen(record, choice))
+    return tuple({record.key: Node(record.target, record.portal, record.iface, record.address, record.tpgt) for record in chosen}.values())
+
+
+def known_keys(records, sessions, choice):
+    """Keys of all records and sessions that are meant, for what takes away."""
+    return {each.key for each in (*records, *sessions) if _is_chosen(each, choice)}
+
+
+def targets_behind(portals, records, sessions):
+    """The targets that the host knows at one of these portals, when the portal itself does not answer."""
+    return {each.target for each in (*records, *sessions) if each.portal in portals}
+
+
+def unmatched(patterns, targets):
+    """The patterns that fit none of the targets."""
+    return tuple(pattern for pattern in patterns or () if not any(fnmatch.fnmatchcase(target, pattern) for target in targets))
+
+
+def _is_chosen(each, choice):
+    return choice.takes(each.target, each.portal) and (choice.ifaces is None or each.iface in choice.ifaces)
+
+
+def _ifaces_in_use(found, records, sessions):
+    return tuple(dict.fromkeys(each.iface for each in (*records, *sessions) if (each.target, each.portal) == (found.target, found.portal)))

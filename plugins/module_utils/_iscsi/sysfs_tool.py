@@ -1,0 +1,189 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""iSCSI sessions and their disks, from /sys/class/iscsi_session: no daemon and no process is asked.
+
+The attributes are those of drivers/scsi/scsi_transport_iscsi.c. A session can come and go while it is read; what is gone is left out.
+"""
+from __future__ import annotations
+
+import os
+import re
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_properties, wwid_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, natural_key, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+
+SESSION = re.compile(r"session([0-9]+)")
+HOST = re.compile(r"host[0-9]+")
+HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:([0-9]+)")
+LOGGED_IN = "LOGGED_IN"
+DEFAULT_IFACE = "default"
+# SPC: peripheral device type 0 is a disk. Others (an enclosure, a controller) get no block device.
+TYPE_DISK = "0"
+# How older kernels print a string that was never set.
+NO_STRING = ("(null)", "<NULL>", "")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A SCSI disk of a session. name: sdb, None until the kernel has made its block device. size: bytes. state: running, blocked, offline, ..."""
+
+    name: Optional[str]
+    hctl: str
+    lun: int
+    size: Optional[int]
+    wwid: Optional[str]
+    state: Optional[str]
+
+
+@dataclass(frozen=True)
+class Login:
+    """The CHAP names and secrets that a session was logged in with; None where there is none, or root alone may read them."""
+
+    username: Optional[str] = None
+    password: Optional[Secret] = None
+    username_in: Optional[str] = None
+    password_in: Optional[Secret] = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session.
+
+    portal: the one that was asked for, as in the node record; address: where the connection goes, another one after a login redirect.
+    state: LOGGED_IN, FAILED or FREE. recovery_tmo: seconds until I/O fails when the connection is lost, -1 for never.
+    """
+
+    sid: int
+    target: str
+    portal: Portal
+    address: Optional[Portal]
+    tpgt: Optional[int]
+    iface: str
+    state: str
+    recovery_tmo: Optional[int]
+    host: Optional[int] = None
+    devices: Tuple[Device, ...] = ()
+    login: Login = Login()
+
+    @property
+    def key(self):
+        """What makes it the session of a node record: target, portal and interface."""
+        return self.target, self.portal, self.iface
+
+    @property
+    def logged_in(self):
+        """True when I/O can flow."""
+        return self.state == LOGGED_IN
+
+
+def read_sessions(sysfs="/sys", udev="/run/udev/data", disks=True):
+    """All iSCSI sessions of the host -> tuple of Session, by sid. disks: read size and WWID of the devices too."""
+    base = os.path.join(sysfs, "class", "iscsi_session")
+    names = sorted((name for name in _entries(base) if SESSION.fullmatch(name)), key=natural_key)
+    nodes = read_nodes(sysfs) if disks and names else {}
+    read = (_session(os.path.realpath(os.path.join(base, name)), nodes, udev) for name in names)
+    return tuple(session for session in read if session)
+
+
+def daemon_listens(proc="/proc"):
+    """True when iscsid, or systemd for it, listens on its control socket (usr/mgmt_ipc.h)."""
+    text = attribute(proc, "net", "unix") or ""
+    return "@ISCSIADM_ABSTRACT_NAMESPACE" in text
+
+
+def _session(directory, nodes, udev):
+    """directory: .../hostN/sessionM/iscsi_session/sessionM"""
+    device = os.path.realpath(os.path.join(directory, "device"))
+    target = _string(directory, "targetname")
+    connection = _connection(device)
+    portal = connection and (_portal(connection, "persistent_") or _portal(connection, ""))
+    if target is None or portal is None:
+        return None
+    return Session(
+        sid=int(SESSION.fullmatch(os.path.basename(directory)).group(1)),
+        target=target,
+        portal=portal,
+        address=_portal(connection, ""),
+        tpgt=_number(directory, "tpgt"),
+        iface=_string(directory, "ifacename") or DEFAULT_IFACE,
+        state=_string(directory, "state") or "FREE",
+        recovery_tmo=_number(directory, "recovery_tmo"),
+        host=_host(device),
+        devices=tuple(_devices(device, nodes, udev)),
+        login=_login(directory),
+    )
+
+
+def _connection(device):
+    """The directory of the session's connection. open-iscsi makes one per session."""
+    for name in _entries(device):
+        found = os.path.join(device, name, "iscsi_connection", name)
+        if name.startswith("connection") and os.path.isdir(found):
+            return found
+    return None
+
+
+def _portal(connection, prefix):
+    host = _string(connection, prefix + "address")
+    port = _number(connection, prefix + "port")
+    return Portal(canonical_host(host), port) if host and port else None
+
+
+def _host(device):
+    name = os.path.basename(os.path.dirname(device))
+    return int(name[len("host"):]) if HOST.fullmatch(name) else None
+
+
+def _login(directory):
+    password, password_in = (_string(directory, key) for key in ("password", "password_in"))
+    return Login(
+        username=_string(directory, "username"),
+        password=Secret(password) if password else None,
+        username_in=_string(directory, "username_in"),
+        password_in=Secret(password_in) if password_in else None,
+    )
+
+
+def _devices(device, nodes, udev):
+    for target in _entries(device):
+        for hctl in _entries(os.path.join(device, target)) if target.startswith("target") else ():
+            match = HCTL.fullmatch(hctl)
+            directory = os.path.join(device, target, hctl)
+            if match and attribute(directory, "type") == TYPE_DISK:
+                yield _device(directory, int(match.group(1)), nodes, udev)
+
+
+def _device(directory, lun, nodes, udev):
+    names = _entries(os.path.join(directory, "block"))
+    node = nodes.get(names[0]) if names else None
+    return Device(
+        name=names[0] if names else None,
+        hctl=os.path.basename(directory),
+        lun=lun,
+        size=node.size if node else None,
+        wwid=wwid_of(node, read_properties(node, udev)) if node else None,
+        state=attribute(directory, "state"),
+    )
+
+
+def _string(directory, name):
+    text = attribute(directory, name)
+    return None if text is None or text in NO_STRING else text
+
+
+def _number(directory, name):
+    text = attribute(directory, name)
+    return int(text) if text and re.fullmatch(r"-?[0-9]+", text) else None
+
+
+def _entries(directory):
+    try:
+        return sorted(os.listdir(directory), key=natural_key)
+    except OSError:
+        return []

@@ -1,0 +1,327 @@
+#!/usr/bin/python
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connect the host to iSCSI targets, or disconnect it."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iscsi_node
+short_description: Connect to iSCSI targets and disconnect from them
+version_added: 1.0.0
+description:
+  - Discovers targets, keeps their node records and logs in to all their portals at a time.
+  - A session counts when the kernel shows it as logged in. A portal that does not work does not stop the others;
+    it is named in RV(failed_portals).
+  - Discovery changes no record. Records that exist are changed in the named keys only, never reset.
+  - No session is logged out while a disk of it is in use and no other path serves it, unless O(force=true).
+  - When nothing is to be done, no C(iscsiadm) is started but for the discovery.
+extends_documentation_fragment:
+  - linuxsan.host.attributes
+author:
+  - linuxsan contributors (@linuxsan)
+options:
+  state:
+    description:
+      - V(connected) has records of the chosen portals and a session for each.
+      - V(present) has the records and leaves the sessions as they are.
+      - V(disconnected) logs out and keeps the records.
+      - V(absent) logs out and deletes the records.
+    type: str
+    choices: [connected, present, disconnected, absent]
+    default: connected
+  portals:
+    description:
+      - The portals to ask for targets, as C(address), C(address:port), C([IPv6]:port) or a host name.
+      - With O(discovery=static) these are the portals of O(targets) themselves.
+      - When some of them do not answer, the module goes on with the others.
+      - When it takes away (O(state=disconnected), O(state=absent)) and none answers, the targets count that the host knows at them.
+    type: list
+    elements: str
+  discovery:
+    description:
+      - How O(portals) are asked. V(static) asks nobody and takes every one of O(targets) to be at every one of O(portals).
+    type: str
+    choices: [sendtargets, isns, static]
+    default: sendtargets
+  targets:
+    description:
+      - Names of targets, or shell patterns of names. When omitted, all that O(portals) show.
+      - Without O(portals) these choose among the records and sessions that the host has, and no discovery is done.
+    type: list
+    elements: str
+  target_portals:
+    description: Which of the portals that a target has are used, as portals or networks such as V(192.168.195.0/24). When omitted, all.
+    type: list
+    elements: str
+  ifaces:
+    description:
+      - Names of the open-iscsi interfaces to connect through, each of which gets a session per portal.
+      - When omitted, those that the host uses for a portal already, else V(default).
+    type: list
+    elements: str
+  chap:
+    description:
+      - CHAP of the sessions, as a whole. Credentials that are not given here are removed from the records.
+      - V({}) turns CHAP off.
+      - A session that was logged in with other values is logged out and in again, one at a time.
+    type: dict
+    suboptions:
+      username:
+        description: The name that the target knows this initiator by.
+        type: str
+      password:
+        description: The secret for O(chap.username).
+        type: str
+      username_in:
+        description: The name that the target has to give, for mutual CHAP.
+        type: str
+      password_in:
+        description: The secret for O(chap.username_in).
+        type: str
+      algorithms:
+        description: Digest algorithms to offer, best first.
+        type: list
+        elements: str
+        choices: [MD5, SHA1, SHA256, SHA3-256]
+  discovery_chap:
+    description:
+      - CHAP of sendtargets discovery at O(portals), as a whole and independent of O(chap). V({}) turns it off.
+      - It is kept in the record of each discovery portal. When omitted, that record counts, or C(iscsid.conf) where there is none.
+    type: dict
+    suboptions:
+      username:
+        description: The name that the target knows this initiator by.
+        type: str
+      password:
+        description: The secret for O(discovery_chap.username).
+        type: str
+      username_in:
+        description: The name that the target has to give, for mutual CHAP.
+        type: str
+      password_in:
+        description: The secret for O(discovery_chap.username_in).
+        type: str
+      algorithms:
+        description: Digest algorithms to offer, best first.
+        type: list
+        elements: str
+        choices: [MD5, SHA1, SHA256, SHA3-256]
+  startup:
+    description: When the host logs in to these portals by itself. V(automatic) is when it boots.
+    type: str
+    choices: [automatic, manual, onboot]
+  settings:
+    description: Further keys of the node records, such as V(node.session.timeo.replacement_timeout). They count from the next login on.
+    type: dict
+  min_portals:
+    description: How many sessions each target must have in the end, or V(all). Fewer fail the task; V(0) never does.
+    type: str
+    default: "1"
+  timeout:
+    description: Seconds for the whole connect, discovery and devices included.
+    type: int
+    default: 30
+  wait_for_devices:
+    description: Whether to wait until the disks of new sessions are there, within O(timeout).
+    type: bool
+    default: true
+  rescan:
+    description: Whether to look for new and grown LUNs of the chosen sessions. A rescan always counts as a change.
+    type: bool
+    default: false
+  session_id:
+    description: With O(state=disconnected), log out of this one session and of no other.
+    type: int
+  force:
+    description: Log out although a disk of the session is in use and no other path serves it. Whoever uses it gets I/O errors and may lose data.
+    type: bool
+    default: false
+  exclusive:
+    description:
+      - Log out of every session and delete every record that is not chosen. Not done when a portal did not answer the discovery,
+        since then nobody knows which are meant.
+    type: bool
+    default: false
+seealso:
+  - module: linuxsan.host.iscsi_initiator
+  - module: linuxsan.host.iscsi_info
+"""
+
+EXAMPLES = r"""
+- name: Connect to both controllers of an array
+  linuxsan.host.iscsi_node:
+    portals:
+      - 10.10.10.100
+      - 192.168.195.22
+    target_portals:
+      - 10.10.10.0/24
+      - 192.168.195.0/24
+    startup: automatic
+
+- name: Connect with CHAP, and fail unless every path is there
+  linuxsan.host.iscsi_node:
+    portals:
+      - 10.10.10.100
+    chap:
+      username: "{{ san_chap_username }}"
+      password: "{{ san_chap_password }}"
+    min_portals: all
+
+- name: Log out of a target and forget it
+  linuxsan.host.iscsi_node:
+    targets:
+      - iqn.2004-08.com.qsantechnology:p600q-d316-000901d00:dev0.ctr2
+    state: absent
+
+- name: Log out of one session
+  linuxsan.host.iscsi_node:
+    session_id: 3
+    state: disconnected
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be in check mode, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: ["login session iqn.2004-08.com.qsantechnology:dev0.ctr1 10.10.10.100:3260"]
+sessions:
+  description: The sessions of the chosen targets and portals afterwards. In check mode, as they are.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    target:
+      description: Name of the target.
+      type: str
+      sample: iqn.2004-08.com.qsantechnology:dev0.ctr1
+    portal:
+      description: Portal of the target, as in its record.
+      type: str
+      sample: 10.10.10.100:3260
+    tpgt:
+      description: Portal group tag.
+      type: int
+      sample: 1
+    iface:
+      description: Name of the open-iscsi interface.
+      type: str
+      sample: default
+    sid:
+      description: Session id.
+      type: int
+      sample: 3
+    state:
+      description: V(LOGGED_IN), V(FAILED) or V(FREE), as the kernel shows it.
+      type: str
+      sample: LOGGED_IN
+    recovery_tmo:
+      description: Seconds until I/O fails after the connection is lost.
+      type: int
+      sample: 5
+    devices:
+      description: The disks of the session, with C(name), C(hctl), C(lun), C(size) in bytes, C(wwid) as multipath has it and C(state).
+      type: list
+      elements: dict
+      sample:
+        - {name: sdb, hctl: "2:0:0:0", lun: 0, size: 1073741824, wwid: 360014050000000000000000000000001, state: running}
+failed_portals:
+  description: The portals that did not work, those of discovery and those of targets.
+  returned: always, empty when all work
+  type: list
+  elements: dict
+  contains:
+    portal:
+      description: The portal.
+      type: str
+      sample: 192.168.195.22:3260
+    target:
+      description: Name of the target, none when the portal failed at discovery.
+      type: str
+      sample: iqn.2004-08.com.qsantechnology:dev0.ctr2
+    reason:
+      description: Why it failed.
+      type: str
+      sample: authorization failure
+    status:
+      description: Exit status of C(iscsiadm) by name, such as V(transport_error), V(timed_out) or V(authorization_failed); none when it had not answered yet.
+      type: str
+      sample: authorization_failed
+targets:
+  description: Names of the chosen targets.
+  returned: success
+  type: list
+  elements: str
+  sample: ["iqn.2004-08.com.qsantechnology:dev0.ctr1"]
+elapsed:
+  description: Seconds that the module took.
+  returned: success
+  type: float
+  sample: 2.4
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import asked_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+
+CHAP = {
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "username_in": {"type": "str"},
+    "password_in": {"type": "str", "no_log": True},
+    "algorithms": {"type": "list", "elements": "str", "choices": ["MD5", "SHA1", "SHA256", "SHA3-256"]},
+}
+ARGUMENTS = {
+    "state": {"type": "str", "choices": ["connected", "present", "disconnected", "absent"], "default": "connected"},
+    "portals": {"type": "list", "elements": "str"},
+    "discovery": {"type": "str", "choices": ["sendtargets", "isns", "static"], "default": "sendtargets"},
+    "targets": {"type": "list", "elements": "str"},
+    "target_portals": {"type": "list", "elements": "str"},
+    "ifaces": {"type": "list", "elements": "str"},
+    "chap": {"type": "dict", "options": CHAP},
+    "discovery_chap": {"type": "dict", "options": CHAP},
+    "startup": {"type": "str", "choices": ["automatic", "manual", "onboot"]},
+    "settings": {"type": "dict"},
+    "min_portals": {"type": "str", "default": "1"},
+    "timeout": {"type": "int", "default": 30},
+    "wait_for_devices": {"type": "bool", "default": True},
+    "rescan": {"type": "bool", "default": False},
+    "session_id": {"type": "int"},
+    "force": {"type": "bool", "default": False},
+    "exclusive": {"type": "bool", "default": False},
+}
+
+
+def work(module, tools=NodeWork):
+    """See, plan, do, report."""
+    started = time.monotonic()
+    live = not module.check_mode
+    asked = asked_for(module.params)
+    host = tools(asked, started, live)
+    steps = host.plan()
+    failures = host.apply(steps) if live else ()
+    result = host.report(steps, failures)
+    for warning in host.warnings:
+        module.warn(warning)
+    return dict(result, elapsed=round(time.monotonic() - started, 3))
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(
+        ARGUMENTS,
+        supports_check_mode=True,
+        required_one_of=[("portals", "targets", "session_id")],
+        mutually_exclusive=[("session_id", "portals"), ("session_id", "targets"), ("session_id", "exclusive")],
+    )
+    run_module(module, work)
+
+
+if __name__ == "__main__":
+    main()
