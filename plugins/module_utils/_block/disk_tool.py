@@ -2,15 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host's disks: what they are and what uses them."""
+
 from __future__ import annotations
 
 import os
 import re
-
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, attribute_bytes, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import (
+    attribute,
+    attribute_bytes,
+    read_nodes,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._block.udev_text import parse_udev
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
@@ -75,7 +79,11 @@ def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
     """Every disk of the host -> tuple of Disk, sda before sdb before sdaa. Opens no device, so a dead path delays nothing."""
     nodes = read_nodes(sysfs)
     users = read_users(nodes, sysfs, proc)
-    return tuple(_disk(node, use_of(node.name, nodes, users), read_properties(node, udev)) for node in nodes.values() if _is_disk(node))
+    return tuple(
+        _disk(node, use_of(node.name, nodes, users), read_properties(node, udev))
+        for node in nodes.values()
+        if _is_disk(node)
+    )
 
 
 def read_properties(node, udev="/run/udev/data"):
@@ -86,7 +94,11 @@ def read_properties(node, udev="/run/udev/data"):
 def wwid_of(node, properties):
     """The WWID that multipath uses for a disk: udev's, or as libmultipath builds it when udev has none. None when there is neither."""
     key = next(key for prefix, key in UID_PROPERTIES if node.name.startswith(prefix))
-    return properties.get(key) or _scsi_wwid(attribute(node.directory, "device", "wwid")) or attribute(node.directory, "wwid")
+    return (
+        properties.get(key)
+        or _scsi_wwid(attribute(node.directory, "device", "wwid"))
+        or attribute(node.directory, "wwid")
+    )
 
 
 def transport_of(node):
@@ -100,7 +112,12 @@ def transport_of(node):
 
 def _is_disk(node):
     """A disk hangs on a device; loop, ram, dm, md and zram hang on nothing. A hidden one is a path below a multipath NVMe disk."""
-    return node.parent is None and not node.hidden and os.path.exists(os.path.join(node.directory, "device")) and not NO_DISK.fullmatch(node.name)
+    return (
+        node.parent is None
+        and not node.hidden
+        and os.path.exists(os.path.join(node.directory, "device"))
+        and not NO_DISK.fullmatch(node.name)
+    )
 
 
 def _disk(node, use, properties):
@@ -134,7 +151,7 @@ def _serial(node, properties):
     """The unit serial number: what the kernel has read from the disk (VPD page 80h) before what udev remembers."""
     page = attribute_bytes(node.directory, "device", "vpd_pg80")
     length = int.from_bytes(page[2:VPD_HEADER_BYTES], "big")
-    from_disk = page[VPD_HEADER_BYTES:VPD_HEADER_BYTES + length].decode("ascii", "replace").strip(" \0")
+    from_disk = page[VPD_HEADER_BYTES : VPD_HEADER_BYTES + length].decode("ascii", "replace").strip(" \0")
     by_udev = properties.get("ID_SCSI_SERIAL") or properties.get("ID_SERIAL_SHORT")
     return from_disk or by_udev or attribute(node.directory, "device", "serial") or attribute(node.directory, "serial")
 
@@ -142,5 +159,5 @@ def _serial(node, properties):
 def _scsi_wwid(wwid):
     for word, number in DESIGNATORS:
         if wwid and wwid.startswith(word):
-            return number + re.sub(r" +", "_", wwid[len(word):].strip())
+            return number + re.sub(r" +", "_", wwid[len(word) :].strip())
     return None

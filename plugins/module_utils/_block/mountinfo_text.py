@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/proc/self/mountinfo: what is mounted where, as proc_pid_mountinfo(5) describes it."""
+
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError

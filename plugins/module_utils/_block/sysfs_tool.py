@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Block devices as /sys/block shows them: disks, partitions and what is built on them."""
+
 from __future__ import annotations
 
 import os
 import re
-
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -102,7 +102,9 @@ def _node(directory, parent):
         hidden=attribute(directory, "hidden") == "1",
         sequence=attribute(directory, "diskseq") or attribute(directory, "..", "diskseq"),
         parent=parent,
-        partitions=() if parent else tuple(name for name in _entries(directory) if os.path.exists(os.path.join(directory, name, "partition"))),
+        partitions=()
+        if parent
+        else tuple(name for name in _entries(directory) if os.path.exists(os.path.join(directory, name, "partition"))),
         holders=_entries(os.path.join(directory, "holders")),
         slaves=_entries(os.path.join(directory, "slaves")),
         dm_name=attribute(directory, "dm", "name"),

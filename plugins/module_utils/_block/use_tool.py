@@ -5,10 +5,10 @@
 
 What the kernel does not show here (ZFS, a LUN exported by LIO, a mount in another namespace) still claims the device: see claim_tool.py.
 """
+
 from __future__ import annotations
 
 import os
-
 from dataclasses import dataclass
 from typing import Tuple
 
@@ -79,11 +79,11 @@ def use_of(name, nodes, users):
 def name_of(path, nodes):
     """The name in /sys/block of a device node's path, or None for another path."""
     if path.startswith(MAPPER):
-        by_name = [node.name for node in nodes.values() if node.dm_name == path[len(MAPPER):]]
+        by_name = [node.name for node in nodes.values() if node.dm_name == path[len(MAPPER) :]]
         if by_name:
             return by_name[0]
     for each in (path, os.path.realpath(path)):
-        name = each[len("/dev/"):].replace("/", "!")
+        name = each[len("/dev/") :].replace("/", "!")
         if each.startswith("/dev/") and name in nodes:
             return name
     return None

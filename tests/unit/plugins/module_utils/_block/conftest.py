@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host's sysfs, udev database and proc in a directory, to be read by what is tested here."""
+
 from __future__ import annotations
 
 import pytest
@@ -51,10 +52,16 @@ class FakeHost:
         return node
 
     def find(self, name):
-        return next(path for path in (self.sysfs / "devices").rglob(name) if path.parent.name == "block" or (path / "partition").exists())
+        return next(
+            path
+            for path in (self.sysfs / "devices").rglob(name)
+            if path.parent.name == "block" or (path / "partition").exists()
+        )
 
     def mount(self, dev, mountpoint, fstype, source, root="/"):
-        self._mounts.append(f"{30 + len(self._mounts)} 1 {dev} {root} {mountpoint} rw,relatime shared:1 - {fstype} {source} rw\n")
+        self._mounts.append(
+            f"{30 + len(self._mounts)} 1 {dev} {root} {mountpoint} rw,relatime shared:1 - {fstype} {source} rw\n"
+        )
         write(self.proc / "self" / "mountinfo", "".join(self._mounts))
 
     def swaps(self, *paths):

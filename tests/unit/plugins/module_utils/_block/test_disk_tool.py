@@ -17,7 +17,13 @@ def the_disk(host):
 
 
 def test_an_iscsi_disk_is_found_by_its_session(host):
-    host.disk("sdb", "8:16", ISCSI, size=5 << 30, device={"vendor": "Qsan    \n", "model": "P600Q-D424      \n", "vpd_pg80": b"\x00\x80\x00\x0900901D00 "})
+    host.disk(
+        "sdb",
+        "8:16",
+        ISCSI,
+        size=5 << 30,
+        device={"vendor": "Qsan    \n", "model": "P600Q-D424      \n", "vpd_pg80": b"\x00\x80\x00\x0900901D00 "},
+    )
     host.udev_db("8:16", ID_SERIAL="32033001378901d00", ID_SERIAL_SHORT="2033001378901d00")
     disk = the_disk(host)
     assert (disk.name, disk.device, disk.size, disk.hctl) == ("sdb", "/dev/sdb", 5 << 30, "3:0:0:0")
@@ -25,18 +31,21 @@ def test_an_iscsi_disk_is_found_by_its_session(host):
     assert (disk.transport, disk.is_san, disk.in_use_by) == ("iscsi", True, ())
 
 
-@pytest.mark.parametrize(("name", "where", "transport", "is_san"), [
-    ("sda", "pci0000:00/0000:00:03.0/host7/rport-7:0-2/target7:0:1/7:0:1:4", "fc", True),
-    ("sda", "pci0000:00/0000:00:05.0/host1/port-1:0/end_device-1:0/target1:0:0/1:0:0:0", "sas", False),
-    ("sda", SATA, "ata", False),
-    ("sda", "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0/host4/target4:0:0/4:0:0:0", "usb", False),
-    ("vda", "pci0000:00/0000:00:04.0/virtio1", "virtio", False),
-    ("sda", "pci0000:00/0000:00:04.0/virtio1/host2/target2:0:0/2:0:0:0", "virtio", False),
-    ("nvme0n1", "pci0000:00/0000:00:04.0/nvme/nvme0", "nvme", False),
-    ("xvda", "vbd-51712", "xen", False),
-    ("sda", "pci0000:00/0000:00:10.0/host2/target2:0:0/2:0:0:0", "scsi", False),
-    ("sda", "somewhere/new", None, False),
-])
+@pytest.mark.parametrize(
+    ("name", "where", "transport", "is_san"),
+    [
+        ("sda", "pci0000:00/0000:00:03.0/host7/rport-7:0-2/target7:0:1/7:0:1:4", "fc", True),
+        ("sda", "pci0000:00/0000:00:05.0/host1/port-1:0/end_device-1:0/target1:0:0/1:0:0:0", "sas", False),
+        ("sda", SATA, "ata", False),
+        ("sda", "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0/host4/target4:0:0/4:0:0:0", "usb", False),
+        ("vda", "pci0000:00/0000:00:04.0/virtio1", "virtio", False),
+        ("sda", "pci0000:00/0000:00:04.0/virtio1/host2/target2:0:0/2:0:0:0", "virtio", False),
+        ("nvme0n1", "pci0000:00/0000:00:04.0/nvme/nvme0", "nvme", False),
+        ("xvda", "vbd-51712", "xen", False),
+        ("sda", "pci0000:00/0000:00:10.0/host2/target2:0:0/2:0:0:0", "scsi", False),
+        ("sda", "somewhere/new", None, False),
+    ],
+)
 def test_a_disk_is_told_by_where_it_hangs_and_not_by_its_name(host, name, where, transport, is_san):
     host.disk(name, "8:0", where)
     assert (the_disk(host).transport, the_disk(host).is_san) == (transport, is_san)
@@ -47,12 +56,15 @@ def test_nvme_over_a_network_is_san(host):
     assert (the_disk(host).transport, the_disk(host).is_san) == ("nvme-tcp", True)
 
 
-@pytest.mark.parametrize(("in_sysfs", "as_multipath_has_it"), [
-    ("naa.60014059aeb5b3bc1d94b1fa6a4ea3b6", "360014059aeb5b3bc1d94b1fa6a4ea3b6"),
-    ("eui.0025385b71b0a1c2", "20025385b71b0a1c2"),
-    ("t10.ATA     ST31000528AS                                9VP1 ", "1ATA_ST31000528AS_9VP1"),
-    ("other.1", None),
-])
+@pytest.mark.parametrize(
+    ("in_sysfs", "as_multipath_has_it"),
+    [
+        ("naa.60014059aeb5b3bc1d94b1fa6a4ea3b6", "360014059aeb5b3bc1d94b1fa6a4ea3b6"),
+        ("eui.0025385b71b0a1c2", "20025385b71b0a1c2"),
+        ("t10.ATA     ST31000528AS                                9VP1 ", "1ATA_ST31000528AS_9VP1"),
+        ("other.1", None),
+    ],
+)
 def test_without_udev_the_wwid_is_built_from_sysfs(host, in_sysfs, as_multipath_has_it):
     host.disk("sdb", "8:16", ISCSI, device={"wwid": in_sysfs})
     assert the_disk(host).wwid == as_multipath_has_it
@@ -65,21 +77,40 @@ def test_what_udev_says_is_what_multipath_uses(host):
 
 
 def test_nvme_has_its_wwn_for_a_wwid(host):
-    host.disk("nvme0n1", "259:0", "pci0000:00/0000:00:04.0/nvme/nvme0", wwid="eui.0025385b71b0a1c2", device={"model": "Fast 1\n", "serial": "S1\n"})
-    assert (the_disk(host).wwid, the_disk(host).model, the_disk(host).serial) == ("eui.0025385b71b0a1c2", "Fast 1", "S1")
+    host.disk(
+        "nvme0n1",
+        "259:0",
+        "pci0000:00/0000:00:04.0/nvme/nvme0",
+        wwid="eui.0025385b71b0a1c2",
+        device={"model": "Fast 1\n", "serial": "S1\n"},
+    )
+    assert (the_disk(host).wwid, the_disk(host).model, the_disk(host).serial) == (
+        "eui.0025385b71b0a1c2",
+        "Fast 1",
+        "S1",
+    )
     host.udev_db("259:0", ID_WWN="eui.feed", ID_SERIAL="Fast_1_S1")
     assert the_disk(host).wwid == "eui.feed"
 
 
 def test_only_whole_disks_are_listed_in_natural_order(host):
     for number, name in enumerate(("sdaa", "sdb", "sda", "vda")):
-        host.disk(name, f"8:{number * 16}", f"pci0/host{number}/target{number}:0:0/{number}:0:0:0", partitions=((1, f"8:{number * 16 + 1}"),))
+        host.disk(
+            name,
+            f"8:{number * 16}",
+            f"pci0/host{number}/target{number}:0:0/{number}:0:0:0",
+            partitions=((1, f"8:{number * 16 + 1}"),),
+        )
     host.disk("sr0", "11:0", "pci0/ata2/host9/target9:0:0/9:0:0:0")
     host.disk("nvme0c0n1", "259:9", "pci0/nvme/nvme0", hidden=1)
     for number, name in enumerate(("loop0", "ram0", "zram0", "dm-0", "md0")):
         host.virtual(name, f"200:{number}")
     assert [(disk.name, disk.partitions) for disk in read_disks(**host.roots)] == [
-        ("sda", ("sda1",)), ("sdb", ("sdb1",)), ("vda", ("vda1",)), ("sdaa", ("sdaa1",))]
+        ("sda", ("sda1",)),
+        ("sdb", ("sdb1",)),
+        ("vda", ("vda1",)),
+        ("sdaa", ("sdaa1",)),
+    ]
 
 
 def test_a_root_file_system_on_lvm_on_md_on_a_partition_is_seen(host):
@@ -93,7 +124,14 @@ def test_a_root_file_system_on_lvm_on_md_on_a_partition_is_seen(host):
     disk = the_disk(host)
     assert disk.holders == ("md0", "dm-0", "dm-1")
     assert (set(disk.mountpoints), disk.swap) == ({"/", "/boot"}, True)
-    assert set(disk.in_use_by) == {"held by md0", "held by dm-0 (vg-root)", "held by dm-1 (vg-swap)", "mounted on /", "mounted on /boot", "swap"}
+    assert set(disk.in_use_by) == {
+        "held by md0",
+        "held by dm-0 (vg-root)",
+        "held by dm-1 (vg-swap)",
+        "mounted on /",
+        "mounted on /boot",
+        "swap",
+    }
 
 
 def test_a_path_of_a_mounted_map_is_in_use(host):

@@ -1,0 +1,177 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block import device_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import judge
+from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import CLAIMED
+from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool import (
+    confirm_same,
+    device_wwid,
+    examine,
+    find_device,
+)
+from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import NOTHING_FOUND
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Use
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+
+UNUSED = Use((), (), False, ())
+
+
+class FakeRun:
+    """Answers as for a blank device, unless told otherwise by the name of the program (dd by its skip=)."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.asked = []
+
+    def __call__(self, argv, timeout):
+        name = "claim" if "-c" in argv else argv[0]
+        words = dict(word.split("=", 1) for word in argv if "=" in word)
+        if name == "dd":
+            name = "cache" if words["iflag"] == "nocache" else "head" if words["skip"] == "0" else "tail"
+        self.asked.append(name)
+        answer = self.answers.get(
+            name,
+            {
+                "blkid": (NOTHING_FOUND, "", ""),
+                "head": (0, "\0" * int(words.get("count", 0)), ""),
+                "tail": (0, "\0" * int(words.get("count", 0)), ""),
+            }.get(name, (0, "", "")),
+        )
+        if isinstance(answer, Exception):
+            raise answer
+        return Result(tuple(argv), *answer)
+
+
+@pytest.fixture
+def node(host):
+    host.disk("sdb", "8:16", "platform/host3/session1/target3:0:0/3:0:0:0", size=1 << 30)
+    return read_nodes(str(host.sysfs))["sdb"]
+
+
+def blank(node, use=UNUSED, **answers):
+    return judge(examine("/dev/sdb", node, use, FakeRun(**answers), 5)).blank
+
+
+def test_a_blank_device_is_blank(node):
+    assert blank(node) is True
+
+
+@pytest.mark.parametrize(
+    ("program", "answer"),
+    [
+        ("blkid", (0, "TYPE=ext4\n", "")),
+        ("blkid", (8, "", "ambivalent")),
+        ("wipefs", (0, "0x438,filesystem,ext4,,\n", "")),
+        ("head", (0, "x", "")),
+        ("tail", (0, "x", "")),
+        ("claim", (CLAIMED, "", "")),
+    ],
+)
+def test_what_any_program_finds_makes_it_not_blank(node, program, answer):
+    assert blank(node, **{program: answer}) is False
+
+
+@pytest.mark.parametrize("program", ["blkid", "wipefs", "head", "tail", "cache", "claim"])
+@pytest.mark.parametrize(
+    "answer", [(1, "", "Input/output error"), (-9, "", ""), CommandTimeout("killed"), SanError("broken")]
+)
+def test_what_any_program_cannot_read_makes_it_unknown(node, program, answer):
+    assert blank(node, **{program: answer}) is None
+
+
+def test_a_device_that_hangs_is_not_asked_again(node):
+    run = FakeRun(head=CommandTimeout("killed after 5 s"))
+    findings = examine("/dev/sdb", node, UNUSED, run, 5)
+    assert run.asked == ["claim", "head"]
+    assert findings.signatures is None
+    assert judge(findings).reasons == ("killed after 5 s",)
+
+
+def test_a_missing_program_is_an_error_and_no_answer(node):
+    with pytest.raises(ProgramMissing):
+        blank(node, wipefs=ProgramMissing("wipefs: not found"))
+
+
+def test_a_device_in_use_is_read_but_not_claimed(node):
+    run = FakeRun(claim=SanError("never asked"))
+    findings = examine("/dev/sdb", node, Use(("dm-3",), (), False, ("held by dm-3 (qsan)",)), run, 5)
+    assert "claim" not in run.asked
+    assert judge(findings).reasons == ("held by dm-3 (qsan)",)
+
+
+@pytest.mark.parametrize("size", [None, 0])
+def test_a_device_without_a_size_is_not_blank(node, size):
+    assert blank(replace(node, size=size)) is None
+
+
+def test_the_tail_is_read_where_the_device_ends(node):
+    seen = []
+    run = FakeRun()
+    examine("/dev/sdb", node, UNUSED, lambda argv, timeout: seen.append(argv) or run(argv, timeout), 5)
+    skips = [int(word[5:]) for argv in seen for word in argv if word.startswith("skip=")]
+    assert skips == [0, node.size - (1 << 20)]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("sdb", "not an absolute path"), ("/dev/no/such", "no such device"), ("/dev/null", "not a block device")],
+)
+def test_what_is_no_block_device_is_refused(path, message):
+    with pytest.raises(SanError, match=message):
+        find_device(path)
+
+
+def test_a_plain_file_in_the_place_of_a_map_is_refused(tmp_path):
+    path = tmp_path / "qsan"
+    path.write_bytes(bytes(4096))
+    with pytest.raises(SanError, match="not a block device"):
+        find_device(str(path))
+
+
+@pytest.fixture
+def device(host, monkeypatch, node):
+    """/dev/mapper/qsan as a link to /dev/sdb, whose number is 8:16."""
+    status = os.stat_result((stat.S_IFBLK, *[0] * 9), {"st_rdev": os.makedev(8, 16)})
+    paths = SimpleNamespace(realpath={"/dev/mapper/qsan": "/dev/sdb"}.get)
+    monkeypatch.setattr(
+        device_tool, "os", SimpleNamespace(path=paths, stat=lambda path: status, major=os.major, minor=os.minor)
+    )
+    return str(host.sysfs)
+
+
+def test_a_link_is_followed_to_the_device(device):
+    real, node, nodes = find_device("/dev/mapper/qsan", device)
+    assert (real, node.name, list(nodes)) == ("/dev/sdb", "sdb", ["sdb"])
+
+
+def test_a_device_that_stays_the_same_is_confirmed(device, node):
+    assert confirm_same("/dev/mapper/qsan", node, device) is None
+
+
+@pytest.mark.parametrize("before", [{"size": 1}, {"sequence": "7"}, {"dm_uuid": "mpath-1"}, {"name": "sdc"}])
+def test_a_device_that_was_replaced_meanwhile_is_an_error(device, node, before):
+    with pytest.raises(SanError, match=f"changed while it was examined: {next(iter(before))} was"):
+        confirm_same("/dev/mapper/qsan", replace(node, **before), device)
+
+
+def test_a_node_without_a_device_behind_it_is_stale(device, host):
+    (host.sysfs / "block" / "sdb").unlink()
+    with pytest.raises(SanError, match="no block device 8:16 any more"):
+        find_device("/dev/mapper/qsan", device)
+
+
+def test_a_map_has_the_wwid_in_its_uuid(node):
+    assert device_wwid(replace(node, dm_uuid="mpath-32033001378901d00", slaves=("sdb",))) == "32033001378901d00"
+    assert device_wwid(replace(node, dm_uuid="LVM-x", slaves=("sdb",))) is None
