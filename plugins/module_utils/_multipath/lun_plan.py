@@ -1,0 +1,133 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LUNs: the disks of a host that have one WWID, joined with the sessions they came over. Choosing one, and what is wrong with one."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Optional, Tuple
+
+
+@dataclass(frozen=True)
+class LunPath:
+    """One path to a LUN. users: what uses the disk other than a map of its own WWID, in words."""
+
+    name: str
+    hctl: Optional[str] = None
+    size: Optional[int] = None
+    serial: Optional[str] = None
+    target: Optional[str] = None
+    sid: Optional[int] = None
+    users: Tuple[str, ...] = ()
+
+    @property
+    def lun(self):
+        """The LUN's number behind this path, or None."""
+        return int(self.hctl.rpartition(":")[2]) if self.hctl else None
+
+
+@dataclass(frozen=True)
+class Lun:
+    """All disks with one WWID. san: at least one of them comes over a network."""
+
+    wwid: str
+    vendor: Optional[str] = None
+    product: Optional[str] = None
+    san: bool = False
+    paths: Tuple[LunPath, ...] = ()
+
+    @property
+    def serials(self):
+        """The serial numbers that its paths tell; more than one is wrong."""
+        return tuple(sorted({path.serial for path in self.paths if path.serial}))
+
+    @property
+    def sizes(self):
+        """The sizes in bytes that its paths tell; more than one is wrong. A path that cannot say has no size."""
+        return tuple(sorted({path.size for path in self.paths if path.size}))
+
+    @property
+    def targets(self):
+        """The iSCSI targets that it is seen behind."""
+        return tuple(sorted({path.target for path in self.paths if path.target}))
+
+    def __str__(self):
+        what = " ".join(filter(None, (self.vendor, self.product))) or "disk"
+        numbers = sorted({path.lun for path in self.paths if path.lun is not None})
+        details = [
+            f"LUN {'/'.join(map(str, numbers))}" if numbers else None,
+            f"behind {', '.join(self.targets)}" if self.targets else None,
+            f"serial {'/'.join(self.serials)}" if self.serials else None,
+            f"{'/'.join(map(str, self.sizes))} bytes" if self.sizes else None,
+            f"as {', '.join(path.name for path in self.paths)}" if self.paths else None,
+        ]
+        return f"{self.wwid} ({', '.join([what, *filter(None, details)])})"
+
+
+def find_luns(disks, sessions, maps):
+    """The LUNs of a host. disks: of disk_tool; sessions: of the iSCSI sysfs tool; maps: DmDevice. Returns a tuple of Lun by WWID.
+
+    A disk without a WWID is no LUN that multipath could take.
+    """
+    by_disk = {device.name: session for session in sessions for device in session.devices}
+    own = {device.wwid: device.dm for device in maps if device.wwid}
+    groups = {}
+    for disk in disks:
+        if disk.wwid:
+            groups.setdefault(disk.wwid, []).append(disk)
+    return tuple(_lun(wwid, groups[wwid], by_disk, own.get(wwid)) for wwid in sorted(groups))
+
+
+def select_luns(luns, criteria):
+    """The SAN LUNs that match every criterion. criteria: dict of vendor, product, serial, target, lun; texts may be shell patterns."""
+    return tuple(lun for lun in luns if lun.san and _matches(lun, criteria))
+
+
+def lun_problem(lun):
+    """Why a LUN must not become or stay a multipath device as it is, or None."""
+    for what, values in (("size", lun.sizes), ("serial number", lun.serials)):
+        if len(values) > 1:
+            told = ", ".join(f"{path.name}: {path.size if what == 'size' else path.serial}" for path in lun.paths)
+            return (
+                f"its paths differ in {what} ({told}): the array gives one WWID to different LUNs, or a resize has not reached every path; "
+                "joining them would destroy data. Correct the array, or rescan the paths"
+            )
+    used = [f"{path.name} is {user}" for path in lun.paths for user in path.users]
+    return f"it is in use as a local disk ({'; '.join(used)}). Free it first, or name another LUN" if used else None
+
+
+def _lun(wwid, disks, by_disk, own_map):
+    first = disks[0]
+    return Lun(
+        wwid=wwid,
+        vendor=first.vendor,
+        product=first.model,
+        san=any(disk.is_san or disk.name in by_disk for disk in disks),
+        paths=tuple(_path(disk, by_disk.get(disk.name), own_map) for disk in disks),
+    )
+
+
+def _path(disk, session, own_map):
+    return LunPath(
+        name=disk.name,
+        hctl=disk.hctl,
+        size=disk.size,
+        serial=disk.serial,
+        target=session.target if session else None,
+        sid=session.sid if session else None,
+        # The kernel gives a disk to one holder: with its own map on it, all other use of it goes through the map.
+        users=() if own_map in disk.holders else disk.in_use_by,
+    )
+
+
+def _matches(lun, criteria):
+    texts = {"vendor": (lun.vendor,), "product": (lun.product,), "serial": lun.serials}
+    if any(not _fits(criteria.get(key), values) for key, values in texts.items()):
+        return False
+    # The same path has to fit both: LUN 1 of this target, not LUN 1 of another one.
+    return any(_fits(criteria.get("target"), (path.target,)) and criteria.get("lun") in (None, path.lun) for path in lun.paths)
+
+
+def _fits(pattern, values):
+    return pattern is None or any(value is not None and fnmatchcase(value.strip().lower(), pattern.strip().lower()) for value in values)
