@@ -40,7 +40,8 @@ sanity units docs molecule bench dist:
 	@mkdir -p build
 	$(NOX) -s $@ $(if $(SCENARIO),-- $(SCENARIO))
 
-clean: ## Remove what was made, except .venv
+clean: ## Stop the lab and remove what was made, except .venv
+	@if [ -d build/lab ]; then tests/lab/lab down; fi
 	rm -rf build .ansible .hypothesis .ruff_cache
 
 .PHONY: help setup packages demo test lint format sanity units docs molecule bench dist clean
