@@ -1,0 +1,84 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Aliases brought into force: maps created where there are none, and the wait until kernel, udev and multipathd show what was asked."""
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence, unmet_names, unmet_told
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import Places, read_names
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+INTERVAL_SECONDS = 0.3
+
+
+class Aliases:
+    """The maps of some LUNs on their way to their aliases. multipathd: the tool; host, choices: as in alias_plan; timeout: seconds for all."""
+
+    def __init__(self, multipathd, host, choices, timeout, places=Places()):
+        self._multipathd = multipathd
+        self._host = host
+        self._choices = choices
+        self._timeout = timeout
+        self._places = places
+
+    def create(self):
+        """Give multipathd the paths of every LUN that the reload has left without a map."""
+        now = self._names()
+        for choice in self._choices:
+            lun = now.lun(choice.wwid)
+            if now.device(choice.wwid) is None and lun:
+                self._add_paths(choice, lun)
+
+    def wait_present(self):
+        """Wait until every alias is there with its settings, and return the Host of then. Raises SanError naming what is not as asked."""
+        return self._wait(lambda choice, host: unmet_names(choice, host), lambda choice, host: unmet_told(choice, host))
+
+    def wait_absent(self):
+        """Wait until no map has its alias any more, and return the Host of then."""
+        return self._wait(lambda choice, host: unmet_absence(choice, host), lambda choice, host: ())
+
+    def _add_paths(self, choice, lun):
+        refused = []
+        for path in lun.paths:
+            try:
+                self._multipathd.add_path(path.name)
+            except MultipathdError as error:
+                refused.append(str(error))
+        if len(refused) == len(lun.paths):
+            raise SanError(
+                f"{choice.alias}: multipathd makes no map of {lun.wwid}: {'; '.join(refused)} "
+                "Look for it in the blacklists (multipathd show blacklist), and at find_multipaths."
+            )
+
+    def _names(self, told=()):
+        return read_names(self._host, [choice.alias for choice in self._choices], told, self._places)
+
+    def _wait(self, in_kernel, in_daemon):
+        unmet = []
+
+        def done():
+            unmet[:] = self._unmet(in_kernel, self._names())
+            if not unmet:
+                # Asked last, since it is a process: sysfs tells for nothing how far the maps are.
+                unmet[:] = self._ask(in_daemon)
+            return not unmet
+
+        if not wait_until(done, self._timeout, INTERVAL_SECONDS):
+            raise SanError(
+                f"After {self._timeout:g} s not everything is as asked: {'; '.join(unmet)}. The file is written: look at the journal of "
+                "multipathd, and run again with a longer timeout when the host is slow."
+            )
+        return self._names(parse_topology(self._multipathd.show_maps_json()))
+
+    def _ask(self, in_daemon):
+        try:
+            told = parse_topology(self._multipathd.show_maps_json())
+        except MultipathdError as error:
+            return [str(error)]
+        return self._unmet(in_daemon, self._names(told))
+
+    def _unmet(self, unmet, host):
+        return [said for choice in self._choices for said in unmet(choice, host)]

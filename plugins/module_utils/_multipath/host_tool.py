@@ -1,0 +1,74 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host says about its LUNs and their names: sysfs, /dev/mapper and the files of multipath. Starts no process."""
+from __future__ import annotations
+
+import glob
+import os
+
+from dataclasses import dataclass, replace
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import Host, Naming
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import mapped_device, read_dm
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import parse_bindings, parse_fstab_devices, parse_wwids
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are; other places for tests. The directory of bindings and wwids is fixed when multipath is built."""
+
+    main: str = "/etc/multipath.conf"
+    etc: str = "/etc/multipath"
+    fstab: str = "/etc/fstab"
+    sysfs: str = "/sys"
+    udev: str = "/run/udev/data"
+    proc: str = "/proc"
+    mapper: str = "/dev/mapper"
+
+
+def read_host(path, aliases, told, places=Places()):
+    """A Host. path: the file that is edited; aliases: names to look for in /dev/mapper; told: the maps of multipathd, or ()."""
+    sessions = read_sessions(places.sysfs, places.udev)
+    disks = read_disks(places.sysfs, places.udev, places.proc)
+    devices = read_dm(places.sysfs)
+    host = Host(
+        luns=find_luns(disks, sessions, devices),
+        namings=tuple(naming for file in conf_files(path, places) for naming in read_namings(file)),
+        bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
+        wwids=parse_wwids(_text(os.path.join(places.etc, "wwids"))),
+        fstab=parse_fstab_devices(_text(places.fstab)),
+    )
+    return read_names(host, aliases, told, places, devices)
+
+
+def read_names(host, aliases, told, places=Places(), devices=None):
+    """The same Host with the maps and names of now."""
+    devices = read_dm(places.sysfs) if devices is None else devices
+    links = {alias: mapped_device(alias, places.mapper, places.sysfs) for alias in aliases if alias}
+    return replace(host, devices=devices, links=links, maps=join_maps(told, devices))
+
+
+def conf_files(path, places=Places()):
+    """The files that libmultipath reads, in its order, and path if it is none of them."""
+    # In conf.d the order is that of the C locale, and a name has to end in .conf (libmultipath/config.c process_config_dir).
+    directory = glob.escape(os.path.join(places.etc, "conf.d"))
+    files = [places.main, *sorted([*glob.glob(os.path.join(directory, "*.conf")), *glob.glob(os.path.join(directory, ".*.conf"))])]
+    return files if path in files else [*files, path]
+
+
+def read_namings(file):
+    """The multipath sections of one file, as a tuple of Naming."""
+    stanzas = parse_conf(_text(file), file).blocks("multipaths", "multipath")
+    found = (Naming(stanza.value("wwid"), stanza.value("alias"), file) for stanza in stanzas)
+    return tuple(naming for naming in found if naming.wwid)
+
+
+def _text(path):
+    return (read_text(path) or "") if not os.path.isdir(path) else ""

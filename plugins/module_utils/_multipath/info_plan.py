@@ -1,0 +1,65 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths, local disks and faults as multipath_info returns them."""
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_path
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.timeout_plan import recovery_tmo
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Path
+
+
+def recovery_tmos(conf, maps):
+    """WWID -> the recovery_tmo that the configuration in force asks for. conf: a Conf; maps: KnownMap."""
+    asked = {known.wwid: recovery_tmo(conf, known.told.vendor, known.told.product) for known in maps if known.told}
+    return {wwid: seconds for wwid, seconds in asked.items() if seconds is not None}
+
+
+def describe_paths(maps, luns):
+    """Every path of a map, and every path of a SAN LUN that is in no map, as a list of dicts."""
+    disks = {path.name: (lun, path) for lun in luns for path in lun.paths}
+    found = []
+    for known in maps:
+        told = {path.name: path for path in known.told.paths} if known.told else {}
+        found += [_path(name, known.name, told.get(name), disks.get(name), known.wwid) for name in known.path_names]
+    mapped = {item["name"] for item in found}
+    alone = (path.name for lun in luns if lun.san for path in lun.paths if path.name not in mapped)
+    return found + [_path(name, None, None, disks[name], None) for name in alone]
+
+
+def describe_local_disks(disks, luns, maps):
+    """The disks that are no paths of a storage network, as a list of dicts."""
+    san = {path.name for lun in luns if lun.san for path in lun.paths}
+    owner = {name: known.name for known in maps for name in known.path_names}
+    return [
+        {
+            "name": disk.name,
+            "wwid": disk.wwid,
+            "vendor": disk.vendor,
+            "model": disk.model,
+            "size": disk.size,
+            "transport": disk.transport,
+            "map": owner.get(disk.name),
+            "in_use_by": list(disk.in_use_by),
+        }
+        for disk in disks
+        if not disk.is_san and disk.name not in san
+    ]
+
+
+def describe_fault(fault):
+    """A Fault as a dict."""
+    return {"name": fault.name, "wwid": fault.wwid, "reason": fault.reason, "message": fault.message}
+
+
+def _path(name, owner, told, disk, wwid):
+    lun, path = disk or (None, None)
+    facts = describe_path(told or Path(name))
+    return {
+        **facts,
+        "map": owner,
+        "wwid": lun.wwid if lun else wwid,
+        "hctl": path.hctl if path else None,
+        "target": path.target if path and path.target else facts["target"],
+        "usable": told.usable if told else None,
+    }
