@@ -185,8 +185,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
     device_wwid,
     examine,
     find_device,
+    use_of_lun,
 )
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
@@ -197,7 +198,7 @@ def work(module):
     if timeout < 1:
         raise SanError(f"timeout: {timeout} is less than one second. Give the seconds that a read may take.")
     device, node, nodes = find_device(path)
-    use = use_of(node.name, nodes, read_users(nodes))
+    use = use_of_lun(node, nodes, read_users(nodes))
     findings = examine(device, node, use, run, timeout)
     confirm_same(path, node)
     verdict = judge(findings)

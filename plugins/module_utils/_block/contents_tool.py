@@ -34,13 +34,9 @@ class Contents:
 
     def forget_cache(self, device):
         """Let the kernel drop what it has cached of the device, so that blkid and wipefs read the device too."""
-        result = self._run(
-            ["dd", f"if={device}", "of=/dev/null", "iflag=nocache", "count=0", "status=none"], self._timeout
-        )
+        result = self._run(["dd", f"if={device}", "of=/dev/null", "iflag=nocache", "count=0", "status=none"], self._timeout)
         if result.rc != 0:
-            raise SanError(
-                f"{device}: the cached data cannot be dropped: {result.words}. Look at the kernel log for errors of the device."
-            )
+            raise SanError(f"{device}: the cached data cannot be dropped: {result.words}. Look at the kernel log for errors of the device.")
 
     def all_zero(self, device, offset, length):
         """Whether every byte from offset on is zero. offset, length: bytes, in whole blocks of the device.
@@ -61,20 +57,14 @@ class Contents:
         if result.stdout.strip("\0"):
             return False
         if result.rc != 0 or result.stderr.strip():
-            raise SanError(
-                f"{device}: cannot be read at byte {offset}: {result.words}. Look at its paths and at the kernel log."
-            )
+            raise SanError(f"{device}: cannot be read at byte {offset}: {result.words}. Look at its paths and at the kernel log.")
         if len(result.stdout) != length:
-            raise SanError(
-                f"{device}: a read of {length} bytes at byte {offset} ended after {len(result.stdout)}. Look at the size and paths of the device."
-            )
+            raise SanError(f"{device}: a read of {length} bytes at byte {offset} ended after {len(result.stdout)}. Look at the size and paths of the device.")
         return True
 
     def claimed(self, device):
         """Whether the kernel knows an exclusive user of the device, also one that neither sysfs nor the mount table shows."""
         result = self._run([sys.executable, "-I", "-S", "-c", CLAIM, device], self._timeout)
         if result.rc not in (0, CLAIMED):
-            raise SanError(
-                f"{device}: cannot be opened: {result.words}. Run as root; look at its paths and at the kernel log."
-            )
+            raise SanError(f"{device}: cannot be opened: {result.words}. Run as root; look at its paths and at the kernel log.")
         return result.rc == CLAIMED

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import Findings, regions
 from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import Contents
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_properties, wwid_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import Blkid, Wipefs
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import MULTIPATH_UUID, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import use_of
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
@@ -20,29 +22,21 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 def find_device(path, sysfs="/sys"):
     """The device node that a path leads to -> (real path, Node, all nodes). Raises SanError when that is no block device."""
     if not path.startswith("/"):
-        raise SanError(
-            f"{path}: not an absolute path. Give the device as /dev/sdb, /dev/mapper/NAME or /dev/disk/by-id/ID."
-        )
+        raise SanError(f"{path}: not an absolute path. Give the device as /dev/sdb, /dev/mapper/NAME or /dev/disk/by-id/ID.")
     real = os.path.realpath(path)
     try:
         status = os.stat(real)
     except OSError as error:
-        raise SanError(
-            f"{path}: no such device: {error.strerror}. Look at lsblk, iscsiadm -m session and multipath -ll for what is there."
-        ) from error
+        raise SanError(f"{path}: no such device: {error.strerror}. Look at lsblk, iscsiadm -m session and multipath -ll for what is there.") from error
     if not stat.S_ISBLK(status.st_mode):
         # A dd to a map that was not there has left such a file in /dev.
-        raise SanError(
-            f"{path}: not a block device. Name a device; a plain file in /dev comes from a mistaken command and should be removed."
-        )
+        raise SanError(f"{path}: not a block device. Name a device; a plain file in /dev comes from a mistaken command and should be removed.")
     dev = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
     nodes = read_nodes(sysfs)
     for node in nodes.values():
         if node.dev == dev:
             return real, node, nodes
-    raise SanError(
-        f"{path}: the kernel has no block device {dev} any more. Remove the stale node or run `udevadm trigger`."
-    )
+    raise SanError(f"{path}: the kernel has no block device {dev} any more. Remove the stale node or run `udevadm trigger`.")
 
 
 def device_wwid(node, udev="/run/udev/data"):
@@ -52,19 +46,23 @@ def device_wwid(node, udev="/run/udev/data"):
     return None if node.parent or node.slaves else wwid_of(node, read_properties(node, udev))
 
 
+def use_of_lun(node, nodes, users, udev="/run/udev/data"):
+    """The Use of a device and of all others with its WWID: the same LUN can be mounted over a path that no map has taken."""
+    use = use_of(node.name, nodes, users)
+    wwid = device_wwid(node, udev)
+    own = (node.name, *node.slaves, *use.holders)
+    twins = [each for each in nodes.values() if wwid and each.name not in own and device_wwid(each, udev) == wwid]
+    words = [f"the same LUN {each} is {word}" for each in twins for word in use_of(each.name, nodes, users).in_use_by]
+    return replace(use, in_use_by=(*use.in_use_by, *words))
+
+
 def confirm_same(path, node, sysfs="/sys"):
     """Raise SanError when a path no longer leads to the device it led to when node was read."""
     now = find_device(path, sysfs)[1]
     same = ("name", "dev", "size", "sequence", "dm_uuid", "read_only")
-    changed = [
-        f"{field} was {getattr(node, field)}, is {getattr(now, field)}"
-        for field in same
-        if getattr(now, field) != getattr(node, field)
-    ]
+    changed = [f"{field} was {getattr(node, field)}, is {getattr(now, field)}" for field in same if getattr(now, field) != getattr(node, field)]
     if changed:
-        raise SanError(
-            f"{path}: changed while it was examined: {', '.join(changed)}. Run again when the device is at rest."
-        )
+        raise SanError(f"{path}: changed while it was examined: {', '.join(changed)}. Run again when the device is at rest.")
 
 
 def examine(device, node, use, run, timeout):

@@ -79,11 +79,7 @@ def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
     """Every disk of the host -> tuple of Disk, sda before sdb before sdaa. Opens no device, so a dead path delays nothing."""
     nodes = read_nodes(sysfs)
     users = read_users(nodes, sysfs, proc)
-    return tuple(
-        _disk(node, use_of(node.name, nodes, users), read_properties(node, udev))
-        for node in nodes.values()
-        if _is_disk(node)
-    )
+    return tuple(_disk(node, use_of(node.name, nodes, users), read_properties(node, udev)) for node in nodes.values() if _is_disk(node))
 
 
 def read_properties(node, udev="/run/udev/data"):
@@ -94,11 +90,7 @@ def read_properties(node, udev="/run/udev/data"):
 def wwid_of(node, properties):
     """The WWID that multipath uses for a disk: udev's, or as libmultipath builds it when udev has none. None when there is neither."""
     key = next(key for prefix, key in UID_PROPERTIES if node.name.startswith(prefix))
-    return (
-        properties.get(key)
-        or _scsi_wwid(attribute(node.directory, "device", "wwid"))
-        or attribute(node.directory, "wwid")
-    )
+    return properties.get(key) or _scsi_wwid(attribute(node.directory, "device", "wwid")) or attribute(node.directory, "wwid")
 
 
 def transport_of(node):
@@ -112,12 +104,7 @@ def transport_of(node):
 
 def _is_disk(node):
     """A disk hangs on a device; loop, ram, dm, md and zram hang on nothing. A hidden one is a path below a multipath NVMe disk."""
-    return (
-        node.parent is None
-        and not node.hidden
-        and os.path.exists(os.path.join(node.directory, "device"))
-        and not NO_DISK.fullmatch(node.name)
-    )
+    return node.parent is None and not node.hidden and os.path.exists(os.path.join(node.directory, "device")) and not NO_DISK.fullmatch(node.name)
 
 
 def _disk(node, use, properties):

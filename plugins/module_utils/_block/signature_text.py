@@ -38,9 +38,7 @@ def parse_blkid(text):
     if "PTTYPE" in values:
         found.append(Signature("blkid", values["PTTYPE"], "partition-table", None, values.get("PTUUID"), None))
     if "TYPE" in values:
-        found.append(
-            Signature("blkid", values["TYPE"], values.get("USAGE"), None, values.get("UUID"), values.get("LABEL"))
-        )
+        found.append(Signature("blkid", values["TYPE"], values.get("USAGE"), None, values.get("UUID"), values.get("LABEL")))
     unknown = [key for key in values if not NO_CONTENT.fullmatch(key)]
     if unknown and not found:
         # Something is there that has no type. To call that nothing would offer the device to mkfs.
@@ -51,17 +49,13 @@ def parse_blkid(text):
 def parse_wipefs(text):
     """`wipefs --parsable --output WIPEFS_COLUMNS` of one device -> tuple of Signature. Raises ParseError."""
     # Some versions print the names of the columns in a comment.
-    return tuple(
-        _row(number, line) for number, line in enumerate(text.splitlines(), 1) if line and not line.startswith("#")
-    )
+    return tuple(_row(number, line) for number, line in enumerate(text.splitlines(), 1) if line and not line.startswith("#"))
 
 
 def _pair(number, line):
     key, equals, value = line.partition("=")
     if not equals or not re.fullmatch("[A-Z0-9_]+", key):
-        raise ParseError(
-            f"blkid line {number}: not a key and a value: {line!r}. Report it with the version of util-linux."
-        )
+        raise ParseError(f"blkid line {number}: not a key and a value: {line!r}. Report it with the version of util-linux.")
     return key, re.sub(r"\\(.)", r"\1", value)
 
 
@@ -74,6 +68,4 @@ def _row(number, line):
 
 
 def _decode(field):
-    return HEX.sub(lambda match: bytes([int(match.group(1), 16)]), field.encode("utf-8", "surrogateescape")).decode(
-        "utf-8", "backslashreplace"
-    )
+    return HEX.sub(lambda match: bytes([int(match.group(1), 16)]), field.encode("utf-8", "surrogateescape")).decode("utf-8", "backslashreplace")

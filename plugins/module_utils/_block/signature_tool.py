@@ -36,9 +36,7 @@ class Blkid:
             return (), True
         if result.rc == NOTHING_FOUND and not result.stderr.strip() and not result.stdout.strip():
             return (), False
-        raise SanError(
-            f"{device}: blkid cannot tell what is on it: {result.words}. Look at the kernel log for errors of the device."
-        )
+        raise SanError(f"{device}: blkid cannot tell what is on it: {result.words}. Look at the kernel log for errors of the device.")
 
 
 class Wipefs:
@@ -49,11 +47,7 @@ class Wipefs:
 
     def signatures(self, device):
         """Every signature on a device -> tuple of Signature."""
-        result = self._run(
-            ["wipefs", "--no-act", "--parsable", "--output", ",".join(WIPEFS_COLUMNS), device], self._timeout
-        )
+        result = self._run(["wipefs", "--no-act", "--parsable", "--output", ",".join(WIPEFS_COLUMNS), device], self._timeout)
         if result.rc != 0 or result.stderr.strip():
-            raise SanError(
-                f"{device}: wipefs cannot tell what is on it: {result.words}. Look at the kernel log for errors of the device."
-            )
+            raise SanError(f"{device}: wipefs cannot tell what is on it: {result.words}. Look at the kernel log for errors of the device.")
         return parse_wipefs(result.stdout)

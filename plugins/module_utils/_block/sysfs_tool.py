@@ -102,9 +102,7 @@ def _node(directory, parent):
         hidden=attribute(directory, "hidden") == "1",
         sequence=attribute(directory, "diskseq") or attribute(directory, "..", "diskseq"),
         parent=parent,
-        partitions=()
-        if parent
-        else tuple(name for name in _entries(directory) if os.path.exists(os.path.join(directory, name, "partition"))),
+        partitions=() if parent else tuple(name for name in _entries(directory) if os.path.exists(os.path.join(directory, name, "partition"))),
         holders=_entries(os.path.join(directory, "holders")),
         slaves=_entries(os.path.join(directory, "slaves")),
         dm_name=attribute(directory, "dm", "name"),

@@ -25,9 +25,7 @@ def _of_kind(letter, text):
     for number, line in enumerate(text.split("\n"), 1):
         match = LINE.fullmatch(line)
         if line and not match:
-            raise ParseError(
-                f"udev database line {number}: not a letter and a value: {line!r}. Report it with the version of systemd."
-            )
+            raise ParseError(f"udev database line {number}: not a letter and a value: {line!r}. Report it with the version of systemd.")
         if match and match.group(1) == letter:
             yield number, match.group(2)
 
@@ -35,7 +33,5 @@ def _of_kind(letter, text):
 def _property(number, value):
     key, equals, text = value.partition("=")
     if not key or not equals:
-        raise ParseError(
-            f"udev database line {number}: not a property: {value!r}. Report it with the version of systemd."
-        )
+        raise ParseError(f"udev database line {number}: not a property: {value!r}. Report it with the version of systemd.")
     return key, text
