@@ -36,7 +36,7 @@ RECORD_MODE = 0o600
 DIRECTORY_MODE = 0o700
 # Name of the file before its rename. In the root, because iscsiadm takes every file beside a record for a record.
 TEMPORARY = ".linuxsan-"
-PORTAL_DIRECTORY = re.compile(r"(?P<address>.+),(?P<port>[0-9]+)(?:,(?P<tpgt>-?[0-9]+))?")
+PORTAL_DIRECTORY = re.compile(r"(?P<address>[^,]+),(?P<port>[0-9]+)(?:,(?P<tpgt>-?[0-9]+))?")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Record files, on those that iscsiadm 2.1.8 has written."""
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import check_value, is_secret, parse_record, render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
+RECORDS = sorted(FIXTURES.glob("iscsiadm-*.txt"))
+PASSWORD = "node.session.auth.password"
+keys = st.from_regex(r"node\.[a-z]{1,8}(\[0\])?\.[A-Za-z_]{1,12}", fullmatch=True)
+values = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Z")), min_size=1).filter(lambda text: text == text.strip() and text != "<empty>")
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_no_change_is_no_change(path):
+    text = path.read_text(encoding="utf-8")
+    assert parse_record(text)
+    assert render_changes(text, {}) == text
+    current = {key: value for key, value in parse_record(text).items()}
+    assert parse_record(render_changes(text, current)) == current
+
+
+def test_a_listing_is_the_record():
+    listed = parse_record((FIXTURES / "iscsiadm-2.1.8-node-show.txt").read_text(encoding="utf-8"))
+    assert listed == parse_record((FIXTURES / "iscsiadm-2.1.8-node-default.txt").read_text(encoding="utf-8"))
+
+
+def test_secrets_are_wrapped():
+    record = parse_record((FIXTURES / "iscsiadm-2.1.8-node-chap.txt").read_text(encoding="utf-8"))
+    assert record[PASSWORD] == Secret('p w#"x$')
+    assert is_secret("discovery.sendtargets.auth.password_in")
+    assert not is_secret("node.session.auth.username")
+
+
+@given(st.sampled_from(RECORDS), st.dictionaries(keys, st.none() | values, max_size=5))
+def test_changes_are_read_back(path, changes):
+    text = path.read_text(encoding="utf-8")
+    before, after = parse_record(text), parse_record(render_changes(text, changes))
+    assert {key: after.get(key) for key in changes} == changes
+    assert {key: value for key, value in after.items() if key not in changes} == {key: value for key, value in before.items() if key not in changes}
+
+
+@pytest.mark.parametrize("cut", range(0, 2000, 97))
+def test_a_cut_record_is_no_record(cut):
+    text = (FIXTURES / "iscsiadm-2.1.8-node-default.txt").read_text(encoding="utf-8")
+    with pytest.raises(ParseError):
+        parse_record(text[:cut])
+
+
+@given(st.text())
+def test_only_parse_errors(text):
+    try:
+        parse_record(text)
+    except ParseError:
+        pass
+
+
+@pytest.mark.parametrize("value", ["qx\nb", " qx", "qx ", "x" * 256, "ä" * 128])
+def test_values_that_cannot_be_stored(value):
+    with pytest.raises(ParseError) as caught:
+        check_value("chap.password", Secret(value))
+    assert value not in str(caught.value)
