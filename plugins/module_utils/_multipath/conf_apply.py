@@ -3,14 +3,229 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A new multipath.conf put to use: tried by the installed libmultipath, written, loaded by multipathd, and verified.
 
-For modules that edit the file: plan_conf in both modes, apply_conf in a real run.
+For modules that edit the file:
 
     host = read_host(module)                                    # installed release, its keywords, whether multipathd runs
     old = read_text(path)
     edit = edit_conf(parse_conf(old or "", path, host.keywords), wanted)
     trial = try_conf(module, host, path, old, edit, validate)   # changes nothing; raises when refused
-    steps, diff = trial.steps, trial.diff
     if not module.check_mode:
-        applied = apply_conf(module, host, trial, reload, backup)
+        further_results = apply_conf(module, host, trial, reload, backup)
 """
 from __future__ import annotations
+
+import os
+import time
+
+from dataclasses import dataclass, replace
+from typing import Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils import _command
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Edit
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree, newer_than
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import (
+    DROP_IN_DIRECTORY,
+    MAIN_FILE,
+    Multipath,
+    NoNamespace,
+    is_read,
+)
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_winners, outdated, still_set, unmet
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+# From this release on a file of conf.d has to end in .conf; before, .conf anywhere in its name was enough.
+ENDS_IN_CONF = (0, 8, 4)
+# config_dir of the main file's defaults names the directory before it.
+FIXED_DIRECTORY = (0, 9, 0)
+VERIFY_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Software:
+    """What is installed. release: None without multipath; running: multipathd is."""
+
+    release: Optional[Tuple[int, ...]]
+    keywords: Keywords
+    running: bool
+    multipath: Multipath
+    multipathd: Multipathd
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An edit that was judged. before, verdict: of libmultipath on the old and the new text, None when it was not asked.
+
+    steps: of the file, none when it stays as it is; stale: named keys that multipathd has not loaded.
+    untested: why the new text could not be tried, and what a real run does then.
+    """
+
+    path: str
+    old: Optional[str]
+    edit: Edit
+    validate: bool
+    warnings: Tuple[str, ...] = ()
+    before: Optional[Verdict] = None
+    verdict: Optional[Verdict] = None
+    stale: Tuple[str, ...] = ()
+    untested: str = ""
+
+    @property
+    def steps(self):
+        """What is done to the file."""
+        return (Step("write", self.path),) if self.edit.text != (self.old or "") else ()
+
+    @property
+    def diff(self):
+        """The diff of the file."""
+        return text_diff(self.path, self.old, self.edit.text)
+
+    @property
+    def diffs(self):
+        """The diff of the file when it changes."""
+        return [self.diff] if self.steps else []
+
+
+def read_host(module, run=_command.run):
+    """The Software of this host. Keywords newer than its release are asked of the build when the file or the task has them."""
+    multipath = Multipath(run)
+    release = multipath.version()
+    mentioned = (read_text(module.params["path"]) or "") + repr(module.params)
+    asked = [path for path in newer_than(release) if path[-1] in mentioned]
+    backported = multipath.backported(_with_blocks(asked)) if asked else frozenset()
+    multipathd = Multipathd(run)
+    return Software(release, keyword_tree(release, backported), release is not None and multipathd.running(), multipath, multipathd)
+
+
+def try_conf(module, host, path, old, edit, validate):
+    """The Trial of an Edit of the file at path, old its text or None. Raises SanError when it is refused; changes nothing."""
+    later = _later_files(host, path, edit.text)
+    check_winners(edit.wanted, later)
+    trial = Trial(path, old, edit, validate, (*edit.warnings, *still_set(edit.wanted, later)))
+    if not validate:
+        return trial
+    if host.release is None:
+        words = f"{path}: not tried, because multipath is not installed here."
+        return replace(trial, untested=words, warnings=(*trial.warnings, words)) if trial.steps else trial
+    before = host.multipath.test_conf(path, None if is_read(path) else old or "")
+    if not trial.steps:
+        _check_accepted(path, before, before)
+        return replace(trial, verdict=before, before=before, stale=_stale(host, edit, before, path))
+    try:
+        verdict = host.multipath.test_conf(path, edit.text)
+    except NoNamespace as error:
+        # Then it is tried in its place, and the old file put back when it is refused.
+        return replace(trial, before=before, untested=str(error), warnings=(*trial.warnings, str(error)))
+    warnings = _judge(path, edit, before, verdict, host)
+    return replace(trial, before=before, verdict=verdict, warnings=tuple(dict.fromkeys((*trial.warnings, *warnings))))
+
+
+def apply_conf(module, host, trial, reload, backup):
+    """Write what was tried and let multipathd load it. Returns further keys of the result: backup_file, and new warnings."""
+    if trial.steps and trial.validate and host.release is None:
+        raise SanError(f"{trial.untested} Install multipath-tools (device-mapper-multipath on Red Hat), or set validate to false.")
+    result = {}
+    if trial.steps:
+        if backup and trial.old is not None:
+            result["backup_file"] = _back_up(module, trial.path)
+        write_text(module, trial.path, trial.edit.text, mode_of(trial.path, 0o644))
+        if trial.validate and trial.verdict is None:
+            _test_in_place(module, host, trial)
+    if reload and host.running and is_read(trial.path) and (trial.steps or trial.stale):
+        _reload(host, trial)
+    return result
+
+
+def reload_steps(host, trial, reload):
+    """The step of the daemon that apply_conf does."""
+    needed = reload and host.running and is_read(trial.path) and (trial.steps or trial.stale)
+    return (Step("reload", "multipathd"),) if needed else ()
+
+
+def _with_blocks(paths):
+    """Paths and the blocks they stand in, where those are newer themselves."""
+    return tuple(dict.fromkeys(path[:length] for path in paths for length in range(2, len(path) + 1)))
+
+
+def _judge(path, edit, before, verdict, host):
+    """The complaints that stay, as warnings. Raises SanError when the edit is refused."""
+    _check_accepted(path, verdict, before)
+    fresh = verdict.new_against(before)
+    if fresh:
+        raise SanError(f"{path}: libmultipath refuses the edit: {'; '.join(fresh)}. Mend the value or keyword; nothing was changed.")
+    errors, warnings = unmet(edit.wanted, verdict.effective, before.effective, host.keywords)
+    if errors:
+        raise SanError(f"{path}: the edit would not be in force: {' '.join(errors)} Look at what else sets it; nothing was changed.")
+    return (*warnings, *verdict.complaints)
+
+
+def _check_accepted(path, verdict, before):
+    if not verdict.accepted:
+        said = verdict.complaints or before.complaints or ("multipath -t failed without a word",)
+        raise SanError(f"{path}: libmultipath refuses the whole configuration: {'; '.join(said)}. Mend that line; nothing was changed.")
+
+
+def _test_in_place(module, host, trial):
+    """The way without a mount namespace: the new file is in its place already, and leaves it again when it is refused."""
+    try:
+        verdict = host.multipath.test_conf(trial.path)
+        _judge(trial.path, trial.edit, trial.before, verdict, host)
+    except SanError:
+        if trial.old is None:
+            os.unlink(trial.path)
+        else:
+            write_text(module, trial.path, trial.old, mode_of(trial.path, 0o644))
+        raise
+
+
+def _reload(host, trial):
+    # One that libmultipath refuses ends multipathd since 0.8.8, and with it what repairs paths.
+    verdict = host.multipath.test_conf()
+    if not verdict.accepted:
+        raise SanError(f"{trial.path}: written, not loaded: libmultipath refuses it: {'; '.join(verdict.complaints)}. Mend it before multipathd restarts.")
+    host.multipathd.reconfigure()
+    # It answers before the new configuration is in force.
+    wait_until(lambda: not _stale(host, trial.edit, verdict, trial.path), VERIFY_SECONDS, 0.2)
+    if not host.multipathd.running():
+        raise SanError("multipathd: ended while it loaded the configuration. Look at journalctl -u multipathd and start it again.")
+    left = _stale(host, trial.edit, verdict, trial.path)
+    if left:
+        raise SanError(f"multipathd: still has other values in force for {', '.join(left[:5])}. Look at journalctl -u multipathd.")
+
+
+def _stale(host, edit, verdict, path):
+    if not host.running or not is_read(path):
+        return ()
+    return outdated(edit.wanted, verdict.effective, host.multipathd.show_config(), host.keywords)
+
+
+def _later_files(host, path, text):
+    """The Conf of each file that libmultipath reads after path."""
+    if not is_read(path):
+        return ()
+    release, main = host.release, os.path.realpath(path) == os.path.realpath(MAIN_FILE)
+    directory = DROP_IN_DIRECTORY
+    if main and release is not None and release < FIXED_DIRECTORY:
+        named = settings_of(parse_conf(text, path, host.keywords)).get(("defaults", "config_dir"))
+        directory = named.text if named else directory
+    # alphasort in the C locale; dot files too.
+    names = sorted(os.listdir(directory), key=os.fsencode) if os.path.isdir(directory) else []
+    old = release is not None and release < ENDS_IN_CONF
+    names = [name for name in names if name.endswith(".conf") or (old and ".conf" in name)]
+    files = [os.path.join(directory, name) for name in names if main or os.fsencode(name) > os.fsencode(os.path.basename(path))]
+    return tuple(parse_conf(read_text(file) or "", file, host.keywords) for file in files if os.path.isfile(file))
+
+
+def _back_up(module, path):
+    """Copy a file beside itself, under a name that no release takes for a file of conf.d, and return that name."""
+    real = os.path.realpath(path)
+    name = os.path.basename(real).replace(".conf", "-conf") if is_read(path) and real != os.path.realpath(MAIN_FILE) else os.path.basename(real)
+    copy = os.path.join(os.path.dirname(real), f"{name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~")
+    module.preserved_copy(real, copy)
+    return copy

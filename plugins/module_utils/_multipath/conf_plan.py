@@ -64,6 +64,12 @@ def _check_structure(conf, named):
         reason = _hinders(conf, problem, named, words)
         if reason:
             raise SanError(f"{problem.message}. {reason} Mend it and run again; nothing was changed.")
+    for block in (block for section in named if section in LISTS for block in conf.blocks(section, "device")):
+        if block.value("vendor") is None or block.value("product") is None:
+            raise SanError(
+                f"{conf.place(block.line)}: a device needs vendor and product: libmultipath joins it with the next one. "
+                "Write .* for any and run again; nothing was changed."
+            )
 
 
 def _hinders(conf, problem, named, words):

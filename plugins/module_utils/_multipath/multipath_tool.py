@@ -4,6 +4,49 @@
 """The program multipath."""
 from __future__ import annotations
 
+import os
+import tempfile
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict, parse_release, parse_verdict
+
+MAIN_FILE = "/etc/multipath.conf"
+DROP_IN_DIRECTORY = "/etc/multipath/conf.d"
+# Reading a configuration takes milliseconds; 0.10.0 to 0.14.3 never end on a polling_interval that is no number.
+TEST_SECONDS = 20
+QUICK_SECONDS = 30
+
+# libmultipath reads fixed paths only, so a candidate is laid over them in a mount namespace of its own: nothing outside
+# sees it, and nothing is left when it is killed. The text is constant; the paths are arguments, never part of it.
+# $1 candidate, $2 the file it stands for, $3 an empty directory. Where there is no such file, its directory is rebuilt.
+_NAMESPACE_FAILED = 90
+_IN_NAMESPACE = f"""
+PATH="$PATH:/usr/sbin:/sbin:/usr/bin:/bin"
+prepare() {{
+    mount --make-rprivate / || return 1
+    if [ -e "$2" ]; then
+        mount --bind "$1" "$2"
+        return
+    fi
+    directory=$(dirname "$2")
+    mount --bind "$directory" "$3" && mount -t tmpfs tmpfs "$directory" || return 1
+    for entry in "$3"/* "$3"/.[!.]*; do
+        [ -e "$entry" ] && set -- "$@" "$entry"
+    done
+    candidate=$1 name=$2
+    shift 3
+    [ $# -eq 0 ] || ln -s "$@" "$directory" || return 1
+    cat "$candidate" > "$name"
+}}
+prepare "$1" "$2" "$3" || exit {_NAMESPACE_FAILED}
+exec multipath -t
+"""
+
+
+class NoNamespace(SanError):
+    """A candidate cannot be tried here before it is in place: no mount namespace, as in most containers."""
+
 
 class Multipath:
     """A method per verb. run: plugins/module_utils/_command.py's, or a test's."""
@@ -13,15 +56,69 @@ class Multipath:
 
     def version(self):
         """The release, (0, 9, 4), or None when multipath is not installed."""
-        raise NotImplementedError
+        try:
+            result = self._run(["multipath", "-h"], QUICK_SECONDS)
+        except ProgramMissing:
+            return None
+        return parse_release(result.stdout + result.stderr)
 
-    def test_conf(self, path, text=None, timeout=30):
-        """What libmultipath says about the configuration: a Verdict(accepted, complaints, effective).
+    def test_conf(self, path=MAIN_FILE, text=None):
+        """What libmultipath says about the configuration, as a Verdict.
 
-        text: read in place of the file at path, which stays as it is. Raises NoNamespace when that cannot be done here.
+        text: read in place of the file at path, which stays as it is; None: the files as they are. A path that
+        libmultipath does not read is tried as the main file. Raises NoNamespace, and SanError when it hangs.
         """
-        raise NotImplementedError
+        try:
+            if text is None:
+                result = self._run(["multipath", "-t"], TEST_SECONDS)
+            else:
+                result = self._test_candidate(path if is_read(path) else MAIN_FILE, text)
+        except CommandTimeout as error:
+            raise SanError(f"{path}: multipath -t does not end on it: {error} A polling_interval that is no number does that.") from error
+        verdict = parse_verdict(result.rc, result.stdout, result.stderr)
+        if is_read(path):
+            return verdict
+        return Verdict(verdict.accepted, tuple(said.replace(MAIN_FILE, path) for said in verdict.complaints), verdict.effective)
+
+    def backported(self, paths):
+        """Those of some keyword paths that this build reads although its release number is too low for them."""
+        lines, places = [], {}
+        for path in paths:
+            lines += [f"{block} {{" for block in path[:-1]]
+            places[len(lines) + 1] = path
+            lines += [f"{path[-1]} 1", *("}" for block in path[:-1])]
+        try:
+            verdict = self.test_conf(MAIN_FILE, "\n".join(lines) + "\n")
+        except NoNamespace:
+            return frozenset()
+        unknown = {path for at, path in places.items() if any(f"line {at}, invalid keyword" in said for said in verdict.complaints)}
+        return frozenset(paths) - unknown
 
     def add_wwid(self, wwid):
         """Register a WWID in the wwids file, so that find_multipaths lets its paths form a map."""
-        raise NotImplementedError
+        result = self._run(["multipath", "-a", wwid], QUICK_SECONDS)
+        if result.rc != 0:
+            raise SanError(f"WWID {wwid}: multipath -a did not register it: {result.words}. Look at /etc/multipath/wwids.")
+
+    def _test_candidate(self, path, text):
+        with tempfile.TemporaryDirectory(prefix="linuxsan-") as work:
+            candidate, aside = os.path.join(work, "candidate"), os.path.join(work, "aside")
+            os.mkdir(aside)
+            with open(candidate, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                file.write(text)
+            try:
+                result = self._run(
+                    ["unshare", "--mount", "sh", "-c", _IN_NAMESPACE, "sh", candidate, os.path.realpath(path), aside], TEST_SECONDS
+                )
+            except ProgramMissing as error:
+                raise NoNamespace(str(error)) from error
+        if result.rc == _NAMESPACE_FAILED or result.stderr.startswith("unshare: "):
+            raise NoNamespace(f"{path}: cannot be laid over in a mount namespace: {result.words}. Run as root on the host itself.")
+        return result
+
+
+def is_read(path):
+    """Whether libmultipath reads a file of that name at all."""
+    real = os.path.realpath(path)
+    in_directory = os.path.dirname(real) == os.path.realpath(DROP_IN_DIRECTORY) and real.endswith(".conf")
+    return in_directory or real == os.path.realpath(MAIN_FILE)

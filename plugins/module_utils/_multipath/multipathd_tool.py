@@ -4,6 +4,26 @@
 """The daemon multipathd, asked through `multipathd COMMAND`. Its exit status is 0 for many a failure: the answers count."""
 from __future__ import annotations
 
+import os
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import parse_daemon_state
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+# multipathd itself gives up on a command after uxsock_timeout, 4 s unless configured higher, and answers "timeout".
+COMMAND_SECONDS = 60
+# A reconfigure looks at every path; one that does not answer costs the checker's timeout (30 s by default).
+IDLE_SECONDS = 120
+
+
+class MultipathdError(SanError):
+    """multipathd did not do what it was asked. answer: its own word, such as fail, timeout, busy or empty."""
+
+    def __init__(self, message, answer=""):
+        super().__init__(message)
+        self.answer = answer
+
 
 class Multipathd:
     """A method per verb, each bounded in time. run: plugins/module_utils/_command.py's, or a test's.
@@ -11,45 +31,120 @@ class Multipathd:
     A method raises MultipathdError with the daemon's own words when it does not answer ok.
     """
 
-    def __init__(self, run):
+    def __init__(self, run, proc="/proc"):
         self._run = run
+        self._proc = proc
 
     def running(self):
-        """True when the daemon answers."""
-        raise NotImplementedError
+        """True when the daemon runs. Looks at the processes: a question would start it where systemd listens on its socket."""
+        return any(_is_daemon(os.path.join(self._proc, name)) for name in os.listdir(self._proc) if name.isdigit())
 
     def reconfigure(self):
-        """Read the configuration again and wait until the daemon is idle. Never restarts it."""
-        raise NotImplementedError
+        """Read the configuration again and wait until that is done. Never restarts the daemon."""
+        self._do("reconfigure")
+        # It answers before it has begun.
+        state = wait_until(self._settled, IDLE_SECONDS, 0.2)
+        if not state:
+            raise MultipathdError(f"multipathd: still busy {IDLE_SECONDS} s after reconfigure. Look at journalctl -u multipathd.", "busy")
+
+    def show_daemon(self):
+        """The daemon's state: idle, running, configure, ..."""
+        answer = self._ask("show", "daemon")
+        state = parse_daemon_state(answer)
+        if state is None:
+            raise MultipathdError(f"multipathd show daemon: {_words(answer)}. Look at journalctl -u multipathd.", answer.strip())
+        return state
+
+    def show_status(self):
+        """The text of `show status`."""
+        return self._ask("show", "status")
 
     def show_config(self):
-        """The text of the configuration in force (show config local, or show config for old releases)."""
-        raise NotImplementedError
+        """The text of the whole configuration in force."""
+        return self._ask("show", "config")
+
+    def show_config_local(self):
+        """The text of the configuration in force, of the devices only what this host has (0.7.8 and later)."""
+        return self._ask("show", "config", "local")
 
     def show_maps_json(self):
         """The text of `show maps json`; topology_text parses it."""
-        raise NotImplementedError
+        return self._ask("show", "maps", "json")
 
-    def show_daemon(self):
-        """The daemon's state: "idle", "running", "configure", ..."""
-        raise NotImplementedError
+    def show_map_json(self, name):
+        """The text of `show map NAME json`."""
+        return self._ask("show", "map", name, "json")
 
     def add_path(self, name):
         """Add a path, sdc."""
-        raise NotImplementedError
+        self._do("add", "path", name)
 
     def remove_path(self, name):
         """Forget a path, sdc."""
-        raise NotImplementedError
+        self._do("del", "path", name)
 
     def add_map(self, name):
         """Add a map by WWID, alias or dm name."""
-        raise NotImplementedError
+        self._do("add", "map", name)
 
     def remove_map(self, name):
         """Flush a map."""
-        raise NotImplementedError
+        self._do("del", "map", name)
 
     def resize_map(self, name):
         """Let a map take the size of its paths."""
-        raise NotImplementedError
+        self._do("resize", "map", name)
+
+    def reload_map(self, name):
+        """Load the table of a map again."""
+        self._do("reload", "map", name)
+
+    def reset_map(self, name):
+        """Forget the switched path groups of a map, so that the best one is chosen again."""
+        self._do("reset", "map", name)
+
+    def disable_queueing(self, name):
+        """Let I/O to a map without paths fail, until it is restored or the daemon reconfigured."""
+        self._do("disablequeueing", "map", name)
+
+    def restore_queueing(self, name):
+        """Undo disable_queueing."""
+        self._do("restorequeueing", "map", name)
+
+    def _do(self, *words):
+        answer = self._ask(*words).strip()
+        if answer != "ok":
+            raise MultipathdError(f"multipathd {' '.join(words)}: {_words(answer)}. Look at journalctl -u multipathd.", answer)
+
+    def _ask(self, *words):
+        shown = " ".join(("multipathd", *words))
+        try:
+            result = self._run(["multipathd", *words], COMMAND_SECONDS)
+        except ProgramMissing as error:
+            raise MultipathdError(f"{shown}: {error}", "missing") from error
+        except CommandTimeout as error:
+            raise MultipathdError(str(error), "timeout") from error
+        if result.rc != 0 and not result.stdout.strip():
+            raise MultipathdError(f"{shown}: {result.words}. Look whether multipathd runs: systemctl status multipathd.", result.words)
+        return result.stdout
+
+    def _settled(self):
+        return self.running() and self.show_daemon() in ("idle", "running")
+
+
+def _words(answer):
+    return f"it answered {answer.strip()!r}" if answer.strip() else "it gave no answer"
+
+
+def _is_daemon(directory):
+    """Whether a process is the daemon and no client: a client has the words of its command as arguments."""
+    try:
+        with open(os.path.join(directory, "comm"), encoding="utf-8", errors="replace") as file:
+            if file.read().strip() != "multipathd":
+                return False
+        with open(os.path.join(directory, "cmdline"), encoding="utf-8", errors="replace") as file:
+            arguments = file.read().split("\0")[1:]
+    except OSError:
+        # It has ended meanwhile.
+        return False
+    return all(argument.startswith("-") and not argument.startswith("-k") for argument in arguments if argument and not argument.isdigit())

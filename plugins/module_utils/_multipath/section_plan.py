@@ -95,13 +95,13 @@ class SectionEditor:
                 continue
             known = self._counting(key, known)
             self.wanted[key] = ""
-            values = self._values(key, stanza.values, known, parts)
-            if known:
-                if values:
-                    self.sheet.insert_values(known[-1], values)
-            else:
+            if not known:
                 self.keys.append(key)
+            values = self._values(key, stanza.values, known, parts)
+            if not known:
                 inserted.append((keyword, [*stanza.pairs, *values]))
+            elif values:
+                self.sheet.insert_values(known[-1], values)
         if self._exclusive:
             for identity, known in there.items():
                 self._drop((section.keyword, identity), known)

@@ -1,0 +1,62 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the programs multipath and multipathd say about a configuration."""
+from __future__ import annotations
+
+import re
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
+
+# "3380.985899 | " since 0.8.8, "Nov 23 10:19:27 | " before.
+_TIME = re.compile(r"\A(\d+\.\d+|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d) \| ")
+_LINE_NUMBER = re.compile(r"(\bline |\.conf \+)\d+")
+_RELEASE = re.compile(r"multipath-tools v(\d+(?:\.\d+)+)")
+_DAEMON = re.compile(r"pid (\d+) (\w+)")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `multipath -t` made of a configuration. complaints: its messages, without their time; effective: its listing."""
+
+    accepted: bool
+    complaints: Tuple[str, ...]
+    effective: str
+
+    def new_against(self, before):
+        """The complaints that another Verdict did not have, wherever their lines are."""
+        known = Counter(_placeless(complaint) for complaint in before.complaints)
+        new = []
+        for complaint in self.complaints:
+            known[_placeless(complaint)] -= 1
+            if known[_placeless(complaint)] < 0:
+                new.append(complaint)
+        return tuple(new)
+
+
+def parse_verdict(rc, stdout, stderr):
+    """The Verdict of a finished `multipath -t`: its exit status is 0 for many a broken file, the messages are on stderr."""
+    lines = (_TIME.sub("", line).strip() for line in stderr.splitlines())
+    return Verdict(rc == 0, tuple(line for line in lines if line), stdout)
+
+
+def parse_release(text):
+    """The release, (0, 9, 4), from the first lines of `multipath -h`. Raises ParseError."""
+    found = _RELEASE.search(text)
+    if found is None:
+        raise ParseError(f"multipath -h: no release in {text.strip()[:200]!r}. Look at the installed multipath-tools.")
+    return tuple(int(part) for part in found.group(1).split("."))
+
+
+def parse_daemon_state(text):
+    """The state in the answer to `show daemon` (idle, running, configure, ...), or None when it is another answer."""
+    found = _DAEMON.search(text)
+    return found.group(2) if found else None
+
+
+def _placeless(complaint):
+    return _LINE_NUMBER.sub(r"\1N", complaint)

@@ -1,0 +1,80 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libmultipath makes of several files, and what a trial and the daemon show about named keys."""
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, settings_of, show_key
+
+# Shown otherwise than written: uid in octal, reservation_key with 0x, max_fds and verbosity as the program was started.
+_SHOWN_OTHERWISE = frozenset(("uid", "gid", "mode", "reservation_key", "max_fds", "verbosity"))
+
+
+def check_winners(wanted, later):
+    """Raises SanError naming the file that wins over a named value. later: the Conf of the files that are read after it.
+
+    wanted: {key: meaning or None}, as Edit has it.
+    """
+    table = merged_settings(later)
+    for key, meaning in wanted:
+        winner = table.get(key)
+        if winner is None or not _is_value(key) or meaning is None or winner.meaning == meaning:
+            continue
+        raise SanError(
+            f"{show_key(key)}: {winner.place} sets it to {winner.text!r}, is read later and wins. "
+            "Change it there (option path), or remove it there; nothing was changed."
+        )
+
+
+def still_set(wanted, later):
+    """Warnings on what is removed from one file and stands in another."""
+    table = merged_settings(later)
+    for key, meaning in wanted:
+        if meaning is None and key in table:
+            yield f"{show_key(key)}: removed here, and still in {table[key].place}."
+
+
+def unmet(wanted, effective, before, keywords):
+    """(errors, warnings): what `multipath -t` shows otherwise than wanted. effective, before: its listings with and without the edit."""
+    now, then = _listed(effective, keywords), _listed(before, keywords)
+    errors, warnings = [], []
+    for key, meaning in wanted:
+        if meaning is None or not _is_value(key) or key[-1] in _SHOWN_OTHERWISE:
+            continue
+        shown = now.get(key)
+        if shown is None or shown.meaning == meaning:
+            continue
+        said = f"{show_key(key)}: libmultipath takes it for {shown.text!r}."
+        # A value that it changes, such as one beyond a limit, is in force; one that left all as it was is not.
+        (errors if key in then and then[key].meaning == shown.meaning else warnings).append(said)
+    gone = [show_key(key) for key in then if len(key) == 2 and isinstance(key[1], tuple) and key not in now and _named(key, wanted) is False]
+    if gone:
+        errors.append(f"{', '.join(gone[:5])}: no longer read with the edit.")
+    return errors, warnings
+
+
+def outdated(wanted, effective, daemon, keywords):
+    """The named keys for which multipathd has another value in force than the files say. daemon: its `show config`."""
+    now, there = _listed(effective, keywords), _listed(daemon, keywords)
+    found = []
+    for key, meaning in wanted:
+        if key[-1] in _SHOWN_OTHERWISE:
+            continue
+        here, in_force = now.get(key), there.get(key)
+        if (here is None) != (in_force is None) or (here and here.meaning != in_force.meaning):
+            found.append(show_key(key))
+    return tuple(found)
+
+
+def _listed(text, keywords):
+    return settings_of(parse_conf(text, "multipath -t", keywords))
+
+
+def _is_value(key):
+    return len(key) == 3 or isinstance(key[1], str)
+
+
+def _named(key, wanted):
+    return any(other[:2] == key for other, meaning in wanted)
