@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files of the host: read as they are, replaced whole or not at all."""
+
 from __future__ import annotations
 
 import os
@@ -49,7 +50,12 @@ def write_text(module, path, text, mode):
             # atomic_move gives the new file the old one's mode: set there first, a secret is never readable for a moment.
             os.chmod(path, mode)
         os.chmod(temporary, mode)
-        module.atomic_move(temporary, path)
+        # atomic_move opens a file that was not there before to whom the umask lets in, whatever the temporary file's mode.
+        umask = os.umask(~mode & 0o777)
+        try:
+            module.atomic_move(temporary, path)
+        finally:
+            os.umask(umask)
     except OSError as error:
         raise SanError(f"{path}: cannot be written: {error.strerror}. The old file is untouched; free the cause and run again.") from error
     finally:

@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files are replaced whole or not at all."""
+
 from __future__ import annotations
 
 import os
 import stat
-
+from functools import partial
+from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
-
+from ansible.module_utils.basic import AnsibleModule
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +63,18 @@ def test_a_secret_is_never_in_a_file_that_others_may_read(tmp_path):
 
     write_text(module(move), str(path), "password", 0o600)
     assert modes == [0o600, 0o600]
+
+
+def test_a_new_secret_file_is_private_with_the_real_atomic_move(tmp_path):
+    path = tmp_path / "iscsid.conf"
+    real = SimpleNamespace(selinux_enabled=lambda: False, cleanup=os.unlink)
+    umask = os.umask(0o022)
+    try:
+        write_text(module(partial(AnsibleModule.atomic_move, real)), str(path), "password", 0o600)
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_link_stays_a_link(tmp_path):
