@@ -263,7 +263,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._module import run_m
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import info_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import Places
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_map, join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import read_dm
@@ -271,7 +271,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 
 
-def work(module, multipathd, places=Places()):
+def work(module, multipathd, places=HERE):
     """Read and report. multipathd: the tool, or a fake of it."""
     running = multipathd.running()
     told = parse_topology(multipathd.show_maps_json()) if running else ()

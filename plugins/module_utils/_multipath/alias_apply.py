@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence, unmet_names, unmet_told
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import Places, read_names
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
@@ -17,7 +17,7 @@ INTERVAL_SECONDS = 0.3
 class Aliases:
     """The maps of some LUNs on their way to their aliases. multipathd: the tool; host, choices: as in alias_plan; timeout: seconds for all."""
 
-    def __init__(self, multipathd, host, choices, timeout, places=Places()):
+    def __init__(self, multipathd, host, choices, timeout, places=HERE):
         self._multipathd = multipathd
         self._host = host
         self._choices = choices

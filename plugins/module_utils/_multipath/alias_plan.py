@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, select_luns
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import policy_of, unmet_settings
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, policy_of, unmet_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
 POLICY = "path_grouping_policy"
@@ -106,6 +105,11 @@ def find_lacks(choices, host, running, reload, absent):
     return tuple(lacks)
 
 
+def shows_all(choices):
+    """True when the live maps show every setting, so that a map as asked means a configuration in force."""
+    return all(keyword in CHECKS for choice in choices for keyword in choice.settings)
+
+
 def conf_items(choices, namings, path, absent):
     """The multipaths of the file's editor. For state absent, sections that do not have the alias are left alone."""
     items = ({"wwid": choice.wwid, "alias": choice.alias, **choice.settings} for choice in choices if choice.wwid)
@@ -115,18 +119,18 @@ def conf_items(choices, namings, path, absent):
     return [item for item in items if item["alias"] and (item["wwid"], item["alias"]) in there]
 
 
-def plan_present(choices, host, file_steps, reload):
-    """The Plan that gives the aliases. file_steps: what the editor does to the file."""
+def plan_present(choices, host, file_steps, reload, stale=False):
+    """The Plan that gives the aliases. file_steps: what the editor does to the file; stale: multipathd has not read the file as it is."""
     register = [Step("register", choice.wwid, args=choice.wwid) for choice in choices if _unregistered(choice, host)]
     live = [step for choice in choices for step in _live_steps(choice, host)]
-    return _plan(register, file_steps, live, [_change(choice, host) for choice in choices], host, reload)
+    return _plan(register, file_steps, live, [_change(choice, host) for choice in choices], host, reload, stale)
 
 
-def plan_absent(choices, host, file_steps, reload):
+def plan_absent(choices, host, file_steps, reload, stale=False):
     """The Plan that takes the aliases away; the maps stay, under the name that multipathd gives them."""
     live = [Step("rename", f"{choice.alias} to the name without alias", args=choice) for choice in choices if unmet_absence(choice, host)]
     changes = [Step("name", step.args.wwid, step.args.alias, "no alias") for step in live]
-    return _plan([], file_steps, live, changes, host, reload)
+    return _plan([], file_steps, live, changes, host, reload, stale)
 
 
 def unmet_names(choice, host):
@@ -254,11 +258,11 @@ def _shown_policy(told, choice):
     return asked if asked and not unmet_settings(told, {POLICY: asked}) else policy_of(told)
 
 
-def _plan(register, file_steps, live, changes, host, reload):
+def _plan(register, file_steps, live, changes, host, reload, stale):
     if not reload:
         said = ("multipathd was not told to reload: the maps are as they were.",) if file_steps or live else ()
         return Plan((*register, *file_steps), (), said)
-    load = [Step("reload", "multipathd")] if file_steps or live else []
+    load = [Step("reload", "multipathd")] if file_steps or live or stale else []
     changed = tuple(change for change in changes if change.before != change.after)
     renamed = [host.device(step.args.wwid).name for step in live if step.verb == "rename"]
     return Plan((*register, *file_steps, *load, *live), changed, tuple(_fstab_users(renamed, host.fstab)))

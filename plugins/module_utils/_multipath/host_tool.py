@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import glob
 import os
-
 from dataclasses import dataclass, replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
@@ -33,7 +32,10 @@ class Places:
     mapper: str = "/dev/mapper"
 
 
-def read_host(path, aliases, told, places=Places()):
+HERE = Places()
+
+
+def read_host(path, aliases, told, places=HERE):
     """A Host. path: the file that is edited; aliases: names to look for in /dev/mapper; told: the maps of multipathd, or ()."""
     sessions = read_sessions(places.sysfs, places.udev)
     disks = read_disks(places.sysfs, places.udev, places.proc)
@@ -48,14 +50,14 @@ def read_host(path, aliases, told, places=Places()):
     return read_names(host, aliases, told, places, devices)
 
 
-def read_names(host, aliases, told, places=Places(), devices=None):
+def read_names(host, aliases, told, places=HERE, devices=None):
     """The same Host with the maps and names of now."""
     devices = read_dm(places.sysfs) if devices is None else devices
     links = {alias: mapped_device(alias, places.mapper, places.sysfs) for alias in aliases if alias}
     return replace(host, devices=devices, links=links, maps=join_maps(told, devices))
 
 
-def conf_files(path, places=Places()):
+def conf_files(path, places=HERE):
     """The files that libmultipath reads, in its order, and path if it is none of them."""
     # In conf.d the order is that of the C locale, and a name has to end in .conf (libmultipath/config.c process_config_dir).
     directory = glob.escape(os.path.join(places.etc, "conf.d"))

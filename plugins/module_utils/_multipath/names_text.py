@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 
 # DM_NAME_LEN (include/uapi/linux/dm-ioctl.h) and WWID_SIZE of multipath are 128 with the NUL at the end.

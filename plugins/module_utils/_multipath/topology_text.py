@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-
 from dataclasses import dataclass
 from typing import Optional, Tuple
 

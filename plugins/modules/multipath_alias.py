@@ -1,0 +1,355 @@
+#!/usr/bin/python
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives LUNs their names and policies."""
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: multipath_alias
+short_description: Give LUNs their aliases and path policies
+version_added: 1.0.0
+author:
+  - linuxsan contributors (@linuxsan)
+description:
+  - Gives multipath devices names of your own and the settings of their paths, in the C(multipaths) section of C(multipath.conf).
+  - Any number of aliases is one change of the file and one reload of multipathd.
+  - A LUN without a map gets one, whatever C(find_multipaths) says. Its WWID is registered and its paths are given to multipathd.
+  - Maps in use are renamed and regrouped while I/O goes on. The module waits until the kernel, udev and multipathd show what was asked.
+  - Everything that forbids an alias is found before anything is changed.
+extends_documentation_fragment:
+  - linuxsan.host.attributes
+options:
+  aliases:
+    description:
+      - The aliases. Mutually exclusive with O(wwid), O(select), O(alias) and O(settings).
+    type: list
+    elements: dict
+    suboptions:
+      wwid:
+        description: As O(wwid).
+        type: str
+      select:
+        description: As O(select).
+        type: dict
+        suboptions: &select
+          vendor:
+            description: The vendor that the LUN tells. A shell pattern, case is ignored.
+            type: str
+          product:
+            description: The product (model) that the LUN tells. A shell pattern, case is ignored.
+            type: str
+          serial:
+            description: The serial number of the LUN. A shell pattern, case is ignored.
+            type: str
+          target:
+            description: The name of an iSCSI target that the LUN is behind. A shell pattern, case is ignored.
+            type: str
+          lun:
+            description: The number of the LUN.
+            type: int
+      alias:
+        description: As O(alias).
+        type: str
+      settings:
+        description: As O(settings).
+        type: dict
+  wwid:
+    description:
+      - The WWID of the LUN, as multipath writes it. M(linuxsan.host.multipath_info) and M(linuxsan.host.iscsi_info) show it.
+      - Mutually exclusive with O(select).
+    type: str
+  select:
+    description:
+      - The LUN by what it tells about itself. Exactly one LUN on a storage network has to match.
+    type: dict
+    suboptions: *select
+  alias:
+    description:
+      - The name of the map, V(qsan) for C(/dev/mapper/qsan).
+      - With O(state=absent) it can be left out, or stand alone without O(wwid) and O(select).
+    type: str
+  settings:
+    description:
+      - Keywords of a C(multipath) section of C(multipath.conf) and their values, for example C(path_grouping_policy), C(path_selector),
+        C(failback), C(rr_weight), C(no_path_retry) and C(prio). V(null) removes a keyword.
+      - Keywords that are not named stay as they are.
+      - C(path_grouping_policy), C(path_selector), C(failback) and C(no_path_retry) are verified on the live map.
+      - With O(state=absent) the keywords named here are removed with the alias.
+    type: dict
+  state:
+    description:
+      - V(present) gives the aliases.
+      - V(absent) removes them. The maps stay, under the names that multipathd gives them without an alias.
+        A section of the file in which nothing else is left is removed.
+    type: str
+    choices: [present, absent]
+    default: present
+  path:
+    description: The file that is changed.
+    type: path
+    default: /etc/multipath.conf
+  reload:
+    description:
+      - Let multipathd read the new configuration, and wait until it is in force.
+      - With V(false) only the file is changed and the WWIDs are registered.
+    type: bool
+    default: true
+  validate:
+    description: Let the installed libmultipath try the new file before it replaces the old one.
+    type: bool
+    default: true
+  backup:
+    description: Keep a copy of the old file.
+    type: bool
+    default: false
+  timeout:
+    description: How many seconds all maps together may take until they are as asked.
+    type: float
+    default: 60
+notes:
+  - In check mode, a LUN that is not there and a multipathd that does not run are warnings, since earlier tasks of a play may bring them.
+seealso:
+  - module: linuxsan.host.multipath_conf
+  - module: linuxsan.host.multipath_info
+"""
+
+EXAMPLES = r"""
+- name: Name the LUN and use all its paths at once
+  linuxsan.host.multipath_alias:
+    wwid: 32033001378901d00
+    alias: qsan
+    settings:
+      path_grouping_policy: multibus
+
+- name: Name LUNs by what they are
+  linuxsan.host.multipath_alias:
+    aliases:
+      - alias: data
+        select:
+          vendor: Qsan
+          lun: 0
+        settings:
+          path_grouping_policy: failover
+          no_path_retry: 12
+      - alias: logs
+        select:
+          target: iqn.2004-08.com.qsantechnology:*
+          lun: 1
+
+- name: Take an alias away
+  linuxsan.host.multipath_alias:
+    alias: logs
+    state: absent
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or in check mode would be done, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: [register 32033001378901d00, write /etc/multipath.conf, reload multipathd, create qsan of 32033001378901d00]
+aliases:
+  description: The aliases, in the order of the task. In check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    wwid:
+      description: The WWID of the LUN, null when none matches (check mode, and O(state=absent)).
+      type: str
+      sample: 32033001378901d00
+    alias:
+      description: The alias that was given or removed.
+      type: str
+      sample: qsan
+    device:
+      description: The device to use, null when there is none.
+      type: str
+      sample: /dev/mapper/qsan
+    dm:
+      description: The kernel's name of the map, null when there is none.
+      type: str
+      sample: dm-0
+    size:
+      description: Size in bytes.
+      type: int
+      sample: 107374182400
+    paths:
+      description: Kernel names of the paths.
+      type: list
+      elements: str
+      sample: [sdb, sdc]
+    policy:
+      description: The path grouping policy that the live groups show, null when it cannot be told from a single path.
+      type: str
+      sample: multibus
+backup_file:
+  description: The copy of the old file.
+  returned: when O(backup=true) and the file was changed
+  type: str
+  sample: /etc/multipath.conf.1234.2026-11-23@10:00:00~
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import run
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import alias_plan, conf_apply
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_apply import Aliases
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_conflict_plan import find_conflicts, find_leftovers
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_host
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
+
+SELECT = {
+    "type": "dict",
+    "options": {
+        "vendor": {"type": "str"},
+        "product": {"type": "str"},
+        "serial": {"type": "str"},
+        "target": {"type": "str"},
+        "lun": {"type": "int"},
+    },
+    "required_one_of": [("vendor", "product", "serial", "target", "lun")],
+}
+ALIAS = {
+    "wwid": {"type": "str"},
+    "select": SELECT,
+    "alias": {"type": "str"},
+    "settings": {"type": "dict"},
+}
+ABSENT = "absent"
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            **ALIAS,
+            "aliases": {"type": "list", "elements": "dict", "options": ALIAS, "mutually_exclusive": [("wwid", "select")]},
+            "state": {"type": "str", "choices": ["present", ABSENT], "default": "present"},
+            "path": {"type": "path", "default": "/etc/multipath.conf"},
+            "reload": {"type": "bool", "default": True},
+            "validate": {"type": "bool", "default": True},
+            "backup": {"type": "bool", "default": False},
+            "timeout": {"type": "float", "default": 60},
+        },
+        mutually_exclusive=[("wwid", "select"), *(("aliases", key) for key in ALIAS)],
+        required_one_of=[("aliases", "alias", "wwid", "select")],
+        supports_check_mode=True,
+    )
+    run_module(module, lambda given: work(given, Multipath(run), Multipathd(run)))
+
+
+def work(module, multipath, multipathd, places=HERE):
+    """Read, plan, apply, report. multipath, multipathd: the tools, or fakes of them."""
+    params, path, absent = module.params, module.params["path"], module.params["state"] == ABSENT
+    wanted = wanted_from(params)
+    running = multipathd.running()
+    host = read_host(path, [item.alias for item in wanted], parse_topology(multipathd.show_maps_json()) if running else (), places)
+    choices = (alias_plan.choose_names if absent else alias_plan.choose_luns)(wanted, host)
+    refuse((find_leftovers if absent else find_conflicts)(choices, host, path))
+    reload = params["reload"] and conf_apply.is_read(path)
+    lacks = alias_plan.find_lacks(choices, host, running, reload, absent)
+    if not module.check_mode:
+        refuse(lacks)
+    make_plan = alias_plan.plan_absent if absent else alias_plan.plan_present
+    items = alias_plan.conf_items(choices, host.namings, path, absent)
+    if alias_plan.shows_all(choices) and not file_changes(params, items) and not make_plan(choices, host, (), reload).steps:
+        return outcome(module, alias_plan.Plan(), [], choices, host)
+    software, trial = try_file(module, items)
+    reload = reload and (running or not absent)
+    plan = make_plan(choices, host, trial.steps, reload, bool(trial.stale))
+    extra = {}
+    if not module.check_mode and plan.steps:
+        extra = apply_file(module, software, trial, plan, reload, multipath, multipathd)
+        host = settle(Aliases(multipathd, host, choices, params["timeout"], places), plan, absent) if reload else host
+    for words in (*lacks, *plan.warnings, *trial.warnings):
+        module.warn(words)
+    return {**outcome(module, plan, trial.diffs, choices, host), **extra}
+
+
+def outcome(module, plan, diffs, choices, host):
+    """The result, in check mode as it would be."""
+    predicted = module.check_mode and module.params["state"] != ABSENT
+    return {
+        **report(plan.steps, [*diffs, state_diff(plan.changes, "multipath maps")]),
+        "aliases": [alias_plan.describe_alias(choice, host, predicted) for choice in choices],
+    }
+
+
+def wanted_from(params):
+    """The aliases of the task, as a tuple of Wanted. What must be said depends on the state."""
+    listed = params["aliases"] if params["aliases"] is not None else [{key: params[key] for key in ALIAS}]
+    for item in listed:
+        if params["state"] != ABSENT and not (item["alias"] and (item["wwid"] or item["select"])):
+            raise SanError(f"aliases: an entry lacks {'wwid or select' if item['alias'] else 'alias'}: {shown(item)}. Say which LUN gets which alias.")
+        if not (item["alias"] or item["wwid"] or item["select"]):
+            raise SanError("aliases: an entry names neither alias nor wwid nor select. Say which alias is meant.")
+    return tuple(alias_plan.Wanted(item["alias"], item["wwid"], item["select"], item["settings"] or {}) for item in listed)
+
+
+def shown(item):
+    """An entry for a message."""
+    return ", ".join(f"{key} {value}" for key, value in item.items() if value is not None) or "it is empty"
+
+
+def refuse(sentences):
+    """Fail with all of them, before anything is changed."""
+    if sentences:
+        raise SanError(" ".join(sentences))
+
+
+def edit_file(params, items, text, keywords=None):
+    """The Edit of the file, text its text or None."""
+    return edit_conf(parse_conf(text or "", params["path"], keywords), Wanted(multipaths=items, state=params["state"]) if items else Wanted())
+
+
+def file_changes(params, items):
+    """Whether there may be something to edit, found without asking the installed release."""
+    try:
+        return bool(edit_file(params, items, read_text(params["path"])).changed_keys)
+    except SanError:
+        # The release decides: an older one can take what the newest does not.
+        return True
+
+
+def try_file(module, items):
+    """What is installed, and what the editor does to the file as libmultipath judges it. Changes nothing."""
+    path, software = module.params["path"], conf_apply.read_host(module)
+    old = read_text(path)
+    edit = edit_file(module.params, items, old, software.keywords)
+    return software, conf_apply.try_conf(module, software, path, old, edit, module.params["validate"])
+
+
+def apply_file(module, software, trial, plan, reload, multipath, multipathd):
+    """Register the WWIDs, write the file, let multipathd read it. Returns further keys of the result."""
+    for step in plan.steps:
+        if step.verb == "register":
+            multipath.add_wwid(step.args)
+    if trial.steps or trial.stale:
+        return conf_apply.apply_conf(module, software, trial, reload, module.params["backup"])
+    if reload:
+        multipathd.reconfigure()
+    return {}
+
+
+def settle(aliases, plan, absent):
+    """Create the maps that are still missing and wait until all is as asked. Returns the Host of then."""
+    if absent:
+        return aliases.wait_absent()
+    if any(step.verb == "create" for step in plan.steps):
+        aliases.create()
+    return aliases.wait_present()
+
+
+if __name__ == "__main__":
+    main()
