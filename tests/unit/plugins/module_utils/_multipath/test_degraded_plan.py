@@ -1,0 +1,150 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a map, each fault alone on a healthy one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, LunPath
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import KnownMap
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.timeout_plan import DEFAULT_SECONDS, recovery_tmo
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Group, Map, Path
+
+SIZE = 1 << 30
+
+
+def healthy():
+    """The arguments of find_faults: one LUN over two sessions."""
+    paths = tuple(Path(name, dm_state="active", device_state="running", checker_state="ready") for name in ("sdb", "sdc"))
+    told = Map("qsan", "3a", "dm-0", features="1 queue_if_no_path", queueing="12 chk", groups=(Group(1, paths=paths),))
+    return {
+        "maps": (KnownMap("3a", "qsan", DmDevice("dm-0", "qsan", "mpath-3a", SIZE, slaves=("sdb", "sdc")), told),),
+        "luns": (Lun("3a", san=True, paths=(LunPath("sdb", target="ctr1", sid=1), LunPath("sdc", target="ctr2", sid=2))),),
+        "sessions": tuple(session(sid, f"ctr{sid}") for sid in (1, 2)),
+        "disks": tuple(SimpleNamespace(name=name, wwid="3a", size=SIZE) for name in ("sdb", "sdc")),
+        "recovery_tmos": {"3a": 5},
+        "running": True,
+    }
+
+
+def session(sid, target, recovery_tmo=5, logged_in=True):
+    state = "LOGGED_IN" if logged_in else "FAILED"
+    return SimpleNamespace(sid=sid, target=target, portal=f"10.0.0.{sid}:3260", state=state, logged_in=logged_in, recovery_tmo=recovery_tmo)
+
+
+def told(case, **changes):
+    known = case["maps"][0]
+    case["maps"] = (replace(known, told=replace(known.told, **changes)),)
+
+
+def device(case, **changes):
+    known = case["maps"][0]
+    case["maps"] = (replace(known, device=replace(known.device, **changes)),)
+
+
+def path(case, **changes):
+    group = case["maps"][0].told.groups[0]
+    told(case, groups=(replace(group, paths=(group.paths[0], replace(group.paths[1], **changes))),))
+
+
+def only_first(case):
+    group = case["maps"][0].told.groups[0]
+    told(case, groups=(replace(group, paths=group.paths[:1]),))
+
+
+def second_disk(case, **changes):
+    facts = {**vars(case["disks"][1]), **changes}
+    case["disks"] = (case["disks"][0], SimpleNamespace(**facts))
+
+
+def no_map(case):
+    case["maps"] = ()
+
+
+def stopped(case):
+    case["running"] = False
+
+
+def sessions(case, *made):
+    case["sessions"] = made
+
+
+FAULTS = {
+    "all well": (lambda case: None, set()),
+    "no paths": (lambda case: told(case, groups=()), {"no_paths", "missing_paths", "path_not_in_map"}),
+    "one path": (only_first, {"single_path", "missing_paths", "path_not_in_map"}),
+    "a session more": (lambda case: sessions(case, *case["sessions"], session(3, "ctr1")), {"missing_paths"}),
+    "a session to another target": (lambda case: sessions(case, *case["sessions"], session(3, "other")), set()),
+    "session down": (lambda case: sessions(case, case["sessions"][0], session(2, "ctr2", logged_in=False)), {"session_not_logged_in"}),
+    "recovery_tmo": (lambda case: sessions(case, case["sessions"][0], session(2, "ctr2", 120)), {"recovery_tmo"}),
+    "failed path": (lambda case: path(case, dm_state="failed", checker_state="faulty"), {"path_not_ready"}),
+    "unknown state": (lambda case: path(case, checker_state="a state of tomorrow"), {"path_not_ready"}),
+    "offline": (lambda case: path(case, device_state="offline"), {"path_not_ready"}),
+    "standby": (lambda case: path(case, checker_state="ghost"), set()),
+    "queues for ever": (lambda case: told(case, queueing="on"), {"queueing_without_limit"}),
+    "queues by a feature": (lambda case: told(case, queueing=None), {"queueing_without_limit"}),
+    "suspended": (lambda case: device(case, suspended=True), {"suspended"}),
+    "other LUN": (lambda case: second_disk(case, wwid="3b"), {"wrong_wwid"}),
+    "other size": (lambda case: second_disk(case, size=2 * SIZE), {"size_differs"}),
+    "size of the map": (lambda case: device(case, size=2 * SIZE), {"size_differs"}),
+    "no map": (no_map, {"no_map"}),
+    "daemon stopped": (stopped, {"daemon_not_running"}),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults(name):
+    case = healthy()
+    change, reasons = FAULTS[name]
+    change(case)
+    faults = find_faults(**case)
+    assert {fault.reason for fault in faults} == reasons
+    assert all(fault.message for fault in faults)
+
+
+CONF = """
+defaults {{
+    {defaults}
+}}
+devices {{
+    device {{
+        vendor "^Qsan"
+        product ".*"
+        {device}
+    }}
+}}
+overrides {{
+    {overrides}
+    protocol {{
+        type "scsi:iscsi"
+        {protocol}
+    }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "vendor", "seconds"),
+    [
+        ({}, "Qsan", DEFAULT_SECONDS),
+        ({"defaults": 7}, "Qsan", 7),
+        ({"defaults": 7, "device": 8}, "Qsan", 8),
+        ({"defaults": 7, "device": 8}, "Other", 7),
+        ({"defaults": 7, "device": 8}, None, 7),
+        ({"device": 8, "overrides": 9}, "Qsan", 9),
+        ({"device": 8, "overrides": 9, "protocol": 10}, "Qsan", 10),
+        ({"defaults": 7, "overrides": "off"}, "Qsan", None),
+        ({"defaults": 0}, "Qsan", None),
+    ],
+)
+def test_recovery_tmo_in_force(settings, vendor, seconds):
+    lines = {key: f"fast_io_fail_tmo {settings[key]}" if key in settings else "" for key in ("defaults", "device", "overrides", "protocol")}
+    assert recovery_tmo(parse_conf(CONF.format(**lines)), vendor, "P600Q") == seconds

@@ -1,0 +1,294 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host with iSCSI disks in a directory, and a multipathd that behaves on it as the real one does."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import Places
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
+
+SIZE = 1 << 30
+
+
+class Killed(BaseException):
+    """The module was killed here."""
+
+
+class SanHost:
+    """The places of a host: sysfs, udev, proc, /dev/mapper and the files of multipath. world: name of the disk -> its WWID."""
+
+    def __init__(self, root):
+        self.root = root
+        self.places = Places(*(str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper")))
+        for part in ("etc/conf.d", "sys/block", "udev", "proc/self", "mapper", "sys/class/iscsi_session"):
+            (root / part).mkdir(parents=True)
+        write(root / "proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n")
+        write(root / "proc/swaps", "Filename Type Size Used Priority\n")
+        self.conf = root / "multipath.conf"
+        self.disks = {}
+        self.processes = []
+
+    def disk(self, name, wwid, target="iqn.2004-08.com.example:ctr1", lun=0, size=SIZE, serial="S1", vendor="Qsan", product="P600Q", recovery_tmo=5):
+        """A disk over a session of its own; target None: a local one."""
+        number = 2 + len(self.disks)
+        hctl = f"{number}:0:0:{lun}"
+        above = f"platform/host{number}/session{number}" if target else f"pci0/ata{number}/host{number}"
+        device = self.root / "sys/devices" / above / f"target{number}:0:0" / hctl
+        dev = f"8:{16 * number}"
+        self.disks[name] = wwid
+        for key, value in {"vendor": vendor, "model": product, "type": 0, "state": "running"}.items():
+            write(device / key, value)
+        write(device / "vpd_pg80", b"\0\x80" + len(serial).to_bytes(2, "big") + serial.encode())
+        node = device / "block" / name
+        for key, value in {"dev": dev, "size": size // SECTOR_BYTES, "ro": 0}.items():
+            write(node / key, value)
+        (node / "holders").mkdir()
+        (node / "slaves").mkdir()
+        (node / "device").symlink_to(device)
+        (self.root / "sys/block" / name).symlink_to(node)
+        write(self.root / "udev" / f"b{dev}", f"E:ID_SERIAL={wwid}\n")
+        if target:
+            self._session(number, target, self.root / "sys/devices" / above, recovery_tmo)
+
+    def _session(self, number, target, directory, recovery_tmo):
+        session = directory / "iscsi_session" / f"session{number}"
+        for key, value in {"targetname": target, "tpgt": 1, "state": "LOGGED_IN", "recovery_tmo": recovery_tmo, "ifacename": "default"}.items():
+            write(session / key, value)
+        (session / "device").symlink_to(directory)
+        connection = directory / f"connection{number}:0" / "iscsi_connection" / f"connection{number}:0"
+        for key, value in {"persistent_address": f"10.0.0.{number}", "persistent_port": 3260, "address": f"10.0.0.{number}", "port": 3260}.items():
+            write(connection / key, value)
+        (self.root / "sys/class/iscsi_session" / f"session{number}").symlink_to(session)
+
+    def make_dm(self, name, uuid, disks=(), size=SIZE):
+        """A device-mapper device with its link in /dev/mapper. Returns its kernel name."""
+        dm = f"dm-{len(list((self.root / 'sys/block').glob('dm-*')))}"
+        node = self.root / "sys/devices/virtual/block" / dm
+        for key, value in {"dev": f"254:{dm[3:]}", "size": size // SECTOR_BYTES, "dm/name": name, "dm/uuid": uuid, "dm/suspended": 0}.items():
+            write(node / key, value)
+        (node / "holders").mkdir()
+        (node / "slaves").mkdir()
+        (self.root / "sys/block" / dm).symlink_to(node)
+        for disk in disks:
+            below = (self.root / "sys/block" / disk).resolve()
+            (below / "holders" / dm).symlink_to(node)
+            (node / "slaves" / disk).symlink_to(below)
+        write(self.root / dm, "")
+        (self.root / "mapper" / name).symlink_to(self.root / dm)
+        return dm
+
+    def rename_dm(self, dm, name):
+        """What the kernel and udev do on a rename."""
+        known = self.root / "sys/block" / dm / "dm/name"
+        (self.root / "mapper" / known.read_text()).unlink()
+        write(known, name)
+        (self.root / "mapper" / name).symlink_to(self.root / dm)
+
+    def names(self):
+        """WWID -> name, of every map in the kernel."""
+        found = {}
+        for node in (self.root / "sys/block").glob("dm-*"):
+            found[(node / "dm/uuid").read_text().replace("mpath-", "")] = (node / "dm/name").read_text()
+        return found
+
+    def wwids(self):
+        """The text of the wwids file."""
+        file = self.root / "etc/wwids"
+        return file.read_text() if file.exists() else ""
+
+    def snapshot(self):
+        """Every file and link of the host, to show that nothing has changed."""
+        return {str(path): path.readlink() if path.is_symlink() else path.read_bytes() for path in self.root.rglob("*") if path.is_symlink() or path.is_file()}
+
+
+class FakeMultipathd:
+    """find_multipaths strict: only a registered WWID gets a map. lazy: a reload alone makes no map, as while udev is busy."""
+
+    def __init__(self, san, lazy=False, up=True):
+        self.san, self.lazy, self.up = san, lazy, up
+        self.policies = {}
+        self.loaded = {}
+        self.calls = []
+        self.blacklist = ()
+        self.stuck = False
+
+    def running(self):
+        return self.up
+
+    def reconfigure(self):
+        self.calls.append("reconfigure")
+        if self.stuck:
+            return
+        self.loaded = stanzas = self.in_file()
+        for wwid in {*self.san.disks.values()}:
+            known = self.san.names()
+            name = stanzas.get(wwid, {}).get("alias", wwid)
+            if wwid not in known and not self.lazy:
+                self._make(wwid)
+            elif wwid in known and known[wwid] != name and name not in known.values():
+                self.san.rename_dm(self._dm(wwid), name)
+
+    def in_file(self):
+        """WWID -> its settings as the file has them."""
+        conf = parse_conf(self.show_config(), str(self.san.conf))
+        return {block.value("wwid"): {attr.name: attr.value for attr in block.attrs()} for block in conf.blocks("multipaths", "multipath")}
+
+    def add_path(self, name):
+        self.calls.append(f"add path {name}")
+        wwid = self.san.disks[name]
+        if wwid in self.blacklist:
+            raise MultipathdError(f"multipathd add path {name}: it answered 'blacklisted'.", "blacklisted")
+        if wwid not in self.san.names():
+            self._make(wwid)
+
+    def show_config(self):
+        return self.san.conf.read_text() if self.san.conf.exists() else ""
+
+    def show_maps_json(self):
+        self.calls.append("show maps json")
+        maps = [self._told(wwid, name) for wwid, name in sorted(self.san.names().items()) if wwid in self.san.disks.values()]
+        return json.dumps({"major_version": 0, "maps": maps}, indent=3)
+
+    def _make(self, wwid):
+        if f"/{wwid}/" in self.san.wwids() and wwid not in self.blacklist:
+            name = self.loaded.get(wwid, {}).get("alias", wwid)
+            self.san.make_dm(name, f"mpath-{wwid}", [disk for disk, other in self.san.disks.items() if other == wwid])
+
+    def _dm(self, wwid):
+        return next(node.name for node in (self.san.root / "sys/block").glob("dm-*") if (node / "dm/uuid").read_text() == f"mpath-{wwid}")
+
+    def _told(self, wwid, name):
+        settings = self.loaded.get(wwid, {})
+        disks = sorted(disk for disk, other in self.san.disks.items() if other == wwid)
+        groups = [disks] if settings.get("path_grouping_policy") == "multibus" else [[disk] for disk in disks]
+        retry = settings.get("no_path_retry", "fail")
+        return {
+            "name": name,
+            "uuid": wwid,
+            "sysfs": self._dm(wwid),
+            "failback": settings.get("failback", "manual"),
+            "queueing": {"fail": "off", "queue": "on"}.get(retry, f"{retry} chk"),
+            "features": "0" if retry == "fail" else "1 queue_if_no_path",
+            "dm_st": "active",
+            "vend": "Qsan",
+            "prod": "P600Q",
+            "path_groups": [
+                {
+                    "selector": settings.get("path_selector", "service-time 0"),
+                    "pri": 1,
+                    "dm_st": "active",
+                    "group": number,
+                    "paths": [{"dev": disk, "dm_st": "active", "dev_st": "running", "chk_st": "ready", "pri": 1} for disk in group],
+                }
+                for number, group in enumerate(groups, 1)
+            ],
+        }
+
+
+class FakeMultipath:
+    """The program multipath."""
+
+    def __init__(self, san):
+        self.san = san
+        self.calls = []
+
+    def add_wwid(self, wwid):
+        self.calls.append(wwid)
+        if f"/{wwid}/" not in self.san.wwids():
+            write(self.san.root / "etc/wwids", f"{self.san.wwids()}/{wwid}/\n")
+
+
+class FakeApply:
+    """conf_apply without the installed libmultipath. killed: the module dies before or after the file is written."""
+
+    def __init__(self, multipathd):
+        self.multipathd = multipathd
+        self.writes = 0
+        self.killed = None
+
+    def read_host(self, module):
+        return SimpleNamespace(keywords=keyword_tree(), running=self.multipathd.running())
+
+    def try_conf(self, module, host, path, old, edit, validate):
+        changed = edit.text != (old or "")
+        steps = (Step("write", path),) if changed else ()
+        diffs = [text_diff(path, old, edit.text)] if changed else []
+        stale = () if changed or self.multipathd.in_file() == self.multipathd.loaded else ("multipaths",)
+        return SimpleNamespace(steps=steps, diffs=diffs, text=edit.text, stale=stale, warnings=())
+
+    def is_read(self, path):
+        return True
+
+    def apply_conf(self, module, host, trial, reload, backup):
+        self._die("before")
+        self.writes += 1
+        write(self.multipathd.san.root / "multipath.conf", trial.text)
+        self._die("after")
+        if reload:
+            self.multipathd.reconfigure()
+        return {}
+
+    def _die(self, when):
+        if self.killed == when:
+            raise Killed
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(value if isinstance(value, bytes) else str(value).encode())
+
+
+@pytest.fixture
+def san(tmp_path):
+    return SanHost(tmp_path)
+
+
+class Left(Exception):
+    """The module has left with this result."""
+
+
+@pytest.fixture
+def run_main(monkeypatch):
+    """Runs a module's main() with its real argument parser and returns the result; work: what takes the place of its work()."""
+
+    def leave(module, **result):
+        raise Left(result)
+
+    def fail(module, msg, **result):
+        raise Left({"failed": True, "msg": msg, **result})
+
+    def run(plugin, work, params, check=False):
+        monkeypatch.setattr(AnsibleModule, "exit_json", leave)
+        monkeypatch.setattr(AnsibleModule, "fail_json", fail)
+        monkeypatch.setattr(AnsibleModule, "_load_params", lambda module: setattr(module, "params", {**params, "_ansible_check_mode": check}))
+        warnings = []
+        monkeypatch.setattr(AnsibleModule, "warn", lambda module, text: warnings.append(text))
+        monkeypatch.setattr(plugin, "work", work)
+        with pytest.raises(Left) as left:
+            plugin.main()
+        return {**left.value.args[0], "warnings": warnings}
+
+    return run
+
+
+@pytest.fixture
+def kill():
+    return Killed
+
+
+@pytest.fixture
+def fakes(san):
+    """multipath, multipathd and conf_apply for one host."""
+    multipathd = FakeMultipathd(san)
+    return SimpleNamespace(multipath=FakeMultipath(san), multipathd=multipathd, apply=FakeApply(multipathd))

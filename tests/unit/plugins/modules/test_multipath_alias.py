@@ -1,0 +1,235 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole module on a host in a directory."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.modules import multipath_alias
+
+A, B = "32033001378901d00", "32033001378901d01"
+CTR1, CTR2 = "iqn.2004-08.com.example:ctr1", "iqn.2004-08.com.example:ctr2"
+
+
+@pytest.fixture
+def alias(san, fakes, run_main, monkeypatch):
+    """Runs the module; two LUNs, each behind two controllers."""
+    for name, wwid, target, lun in (("sdb", A, CTR1, 0), ("sdc", A, CTR2, 0), ("sdd", B, CTR1, 1), ("sde", B, CTR2, 1)):
+        san.disk(name, wwid, target, lun, serial=wwid[-4:])
+    monkeypatch.setattr(multipath_alias, "conf_apply", fakes.apply)
+    real_work = multipath_alias.work
+
+    def run(check=False, **params):
+        def work(module, multipath, multipathd):
+            return real_work(module, fakes.multipath, fakes.multipathd, san.places)
+
+        return run_main(multipath_alias, work, {"path": str(san.conf), "timeout": 0, **params}, check)
+
+    return run
+
+
+def one(**settings):
+    return {"wwid": A, "alias": "qsan", "settings": settings}
+
+
+def test_create_then_nothing(alias, san, fakes):
+    before = san.snapshot()
+    predicted = alias(check=True, **one(path_grouping_policy="multibus"))
+    assert san.snapshot() == before
+    done = alias(**one(path_grouping_policy="multibus"))
+    assert (done["changed"], done["actions"], done["diff"]) == (True, predicted["actions"], predicted["diff"])
+    assert san.names() == {A: "qsan"}
+    assert done["aliases"] == [
+        {"wwid": A, "alias": "qsan", "device": "/dev/mapper/qsan", "dm": "dm-0", "size": 1 << 30, "paths": ["sdb", "sdc"], "policy": "multibus"}
+    ]
+    assert predicted["aliases"] == [{**done["aliases"][0], "dm": None}]
+    fakes.multipathd.calls.clear()
+    after = san.snapshot()
+    for check in (True, False):
+        again = alias(check=check, **one(path_grouping_policy="multibus"))
+        assert (again["changed"], again["actions"], again["warnings"]) == (False, [], [])
+        assert again["aliases"] == done["aliases"]
+    assert san.snapshot() == after
+    assert fakes.multipathd.calls == ["show maps json"] * 2
+
+
+def test_paths_are_added_when_the_reload_makes_no_map(alias, san, fakes):
+    fakes.multipathd.lazy = True
+    assert alias(**one())["changed"]
+    assert san.names() == {A: "qsan"}
+    assert "add path sdb" in fakes.multipathd.calls
+
+
+def test_many_in_one_write_and_one_reload(alias, san, fakes):
+    items = [{"select": {"lun": 0}, "alias": "data"}, {"select": {"target": "*:ctr1", "lun": 1}, "alias": "logs"}]
+    assert alias(aliases=items)["changed"]
+    assert san.names() == {A: "data", B: "logs"}
+    assert (fakes.apply.writes, fakes.multipathd.calls.count("reconfigure")) == (1, 1)
+
+
+def test_live_rename_and_regroup(alias, san, fakes):
+    alias(**one(path_grouping_policy="failover"))
+    (san.root / "fstab").write_text("/dev/mapper/qsan /mnt ext4 _netdev 0 0\n")
+    params = {"wwid": A, "alias": "data", "settings": {"path_grouping_policy": "multibus"}}
+    predicted, done = alias(check=True, **params), alias(**params)
+    assert done["actions"] == predicted["actions"]
+    assert "rename qsan to data" in done["actions"]
+    assert (done["aliases"][0]["policy"], san.names()) == ("multibus", {A: "data"})
+    assert any("/etc/fstab names /dev/mapper/qsan" in said for said in done["warnings"])
+    assert not alias(**params)["changed"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_killed_run_is_repaired(alias, san, fakes, kill, when):
+    fakes.apply.killed = when
+    with pytest.raises(kill):
+        alias(**one(path_grouping_policy="multibus"))
+    fakes.apply.killed = None
+    done = alias(**one(path_grouping_policy="multibus"))
+    assert (done["changed"], done["aliases"][0]["policy"], san.names()) == (True, "multibus", {A: "qsan"})
+    assert not alias(**one(path_grouping_policy="multibus"))["changed"]
+
+
+def test_a_killed_change_that_no_map_shows_is_repaired(alias, fakes, kill):
+    alias(**one())
+    fakes.apply.killed = "after"
+    with pytest.raises(kill):
+        alias(**one(rr_weight="priorities"))
+    fakes.apply.killed = None
+    predicted, done = alias(check=True, **one(rr_weight="priorities")), alias(**one(rr_weight="priorities"))
+    assert done["actions"] == predicted["actions"] == ["reload multipathd"]
+    assert not alias(**one(rr_weight="priorities"))["changed"]
+
+
+def test_a_killed_rename_is_repaired(alias, san, fakes, kill):
+    alias(**one())
+    fakes.apply.killed = "after"
+    with pytest.raises(kill):
+        alias(wwid=A, alias="data")
+    fakes.apply.killed = None
+    assert alias(wwid=A, alias="data")["changed"]
+    assert san.names() == {A: "data"}
+
+
+def test_absent_and_again(alias, san, fakes):
+    alias(aliases=[one(), {"wwid": B, "alias": "logs", "settings": {"no_path_retry": 12}}])
+    for check in (True, False):
+        done = alias(check=check, alias="qsan", state="absent")
+        assert done["changed"]
+    assert san.names() == {A: A, B: "logs"}
+    assert A not in san.conf.read_text()
+    assert not alias(alias="qsan", state="absent")["changed"]
+    assert alias(wwid=B, state="absent")["changed"]
+    assert "no_path_retry" in san.conf.read_text()
+    assert san.names() == {A: A, B: B}
+
+
+def test_absent_after_a_kill(alias, san, fakes, kill):
+    alias(**one())
+    fakes.apply.killed = "after"
+    with pytest.raises(kill):
+        alias(alias="qsan", state="absent")
+    fakes.apply.killed = None
+    assert alias(alias="qsan", state="absent")["changed"]
+    assert san.names() == {A: A}
+    assert not alias(alias="qsan", state="absent")["changed"]
+
+
+def test_absent_without_multipathd_edits_the_file(alias, san, fakes):
+    san.conf.write_text(f"multipaths {{\n\tmultipath {{\n\t\twwid {A}\n\t\talias qsan\n\t}}\n}}\n")
+    fakes.multipathd.up = False
+    assert alias(alias="qsan", state="absent")["changed"]
+    assert A not in san.conf.read_text()
+    assert fakes.multipathd.calls == []
+
+
+REFUSED = {
+    "two aliases": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": A, "alias": "y"}]}, "listed twice"),
+    "one alias twice": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": B, "alias": "x"}]}, "listed twice"),
+    "alias of another in the file": ({"wwid": A, "alias": "taken"}, "alias of 3999"),
+    "alias of another in conf.d": ({"wwid": A, "alias": "dropped"}, "conf.d"),
+    "another alias in conf.d": ({"wwid": B, "alias": "mine"}, "conf.d"),
+    "binding": ({"wwid": A, "alias": "mpathx"}, "bindings"),
+    "dm device": ({"wwid": A, "alias": "vg-root"}, "device-mapper"),
+    "bad name": ({"wwid": A, "alias": "a b"}, "cannot be an alias"),
+    "WWID of another LUN": ({"wwid": A, "alias": B}, "WWID of another LUN"),
+    "no such LUN": ({"wwid": "3600", "alias": "x"}, A),
+    "WWID without its type": ({"wwid": A[1:], "alias": "x"}, f"one has {A}"),
+    "several LUNs": ({"select": {"vendor": "qsan"}, "alias": "x"}, "2 LUNs match"),
+    "none selected": ({"select": {"lun": 7}, "alias": "x"}, "no LUN matches"),
+    "in use": ({"wwid": "3777", "alias": "x"}, "mounted on /"),
+    "sizes": ({"wwid": "3888", "alias": "x"}, "differ in size"),
+    "serials": ({"wwid": "3889", "alias": "x"}, "differ in serial"),
+    "no alias": ({"wwid": A}, "lacks alias"),
+    "no LUN": ({"alias": "x"}, "lacks wwid or select"),
+    "unknown keyword": ({"wwid": A, "alias": "x", "settings": {"path_grouping_polcy": "multibus"}}, "path_grouping_polcy"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_before_anything_is_changed(alias, san, fakes, case):
+    san.disk("sdf", "3777", None)
+    san.disk("sdg", "3888", CTR1, 8, size=1 << 30)
+    san.disk("sdh", "3888", CTR2, 8, size=1 << 31)
+    san.disk("sdi", "3889", CTR1, 9, serial="one")
+    san.disk("sdj", "3889", CTR2, 9, serial="two")
+    dev = (san.root / "sys/block/sdf/dev").read_text()
+    (san.root / "proc/self/mountinfo").write_text(f"21 1 {dev} / / rw - ext4 /dev/sdf rw\n")
+    san.make_dm("vg-root", "LVM-abc")
+    san.conf.write_text("multipaths {\n\tmultipath {\n\t\twwid 3999\n\t\talias taken\n\t}\n}\n")
+    (san.root / "etc/conf.d/a.conf").write_text(f"multipaths {{\n\tmultipath {{\n\t\twwid {B}\n\t\talias dropped\n\t}}\n}}\n")
+    (san.root / "etc/bindings").write_text(f"mpathx {B}\n")
+    params, message = REFUSED[case]
+    if case == "several LUNs":
+        params = {**params, "select": {"vendor": "qsan", "serial": "1d0*"}}
+    before = san.snapshot()
+    failed = alias(**params)
+    assert failed["failed"]
+    assert message in failed["msg"]
+    assert san.snapshot() == before
+    assert (fakes.multipath.calls, fakes.apply.writes) == ([], 0)
+
+
+def test_multipathd_down(alias, san, fakes):
+    fakes.multipathd.up = False
+    before = san.snapshot()
+    failed = alias(**one())
+    assert failed["failed"]
+    assert "multipathd does not run" in failed["msg"]
+    predicted = alias(check=True, **one())
+    assert predicted["changed"]
+    assert any("multipathd does not run" in said for said in predicted["warnings"])
+    assert san.snapshot() == before
+
+
+@pytest.mark.parametrize("params", [{"wwid": "3600", "alias": "x"}, {"select": {"lun": 7}, "alias": "x"}])
+def test_a_fresh_host_is_predicted(alias, fakes, params):
+    fakes.multipathd.up = False
+    predicted = alias(check=True, **params)
+    assert predicted["changed"]
+    assert len(predicted["warnings"]) == len(["LUN", "multipathd"])
+    assert predicted["aliases"][0]["device"] == "/dev/mapper/x"
+
+
+def test_what_does_not_become_as_asked_is_named(alias, san, fakes):
+    alias(**one(path_grouping_policy="failover"))
+    fakes.multipathd.stuck = True
+    failed = alias(wwid=A, alias="data")
+    assert f"the map of {A} is called qsan" in failed["msg"]
+    failed = alias(**one(path_grouping_policy="multibus"))
+    assert "path_grouping_policy is not multibus" in failed["msg"]
+
+
+def test_a_blacklisted_lun_is_named(alias, san, fakes):
+    fakes.multipathd.blacklist = (A,)
+    failed = alias(**one())
+    assert "blacklisted" in failed["msg"]
+
+
+def test_without_reload_only_the_file_changes(alias, san, fakes):
+    done = alias(reload=False, **one())
+    assert done["changed"]
+    assert (san.names(), fakes.multipathd.calls.count("reconfigure")) == ({}, 0)
+    assert not alias(reload=False, **one())["changed"]
