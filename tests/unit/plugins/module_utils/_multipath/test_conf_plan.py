@@ -1,0 +1,213 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edits of multipath.conf: what is named changes, all else stays byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
+from hypothesis import given
+from hypothesis import strategies as st
+
+FILE = """# ours
+defaults {
+    find_multipaths  on   # needs two paths
+    user_friendly_names "no"
+}
+
+multipaths {
+    multipath {
+        wwid  3600a
+        alias data
+    }
+}
+"""
+WORDS = st.text("ab c#!{}\"é.*", min_size=1, max_size=8).filter(str.strip)
+STANZAS = st.dictionaries(WORDS, st.dictionaries(st.sampled_from(["alias", "prio_args"]), WORDS), max_size=4)
+ENTRIES = st.lists(st.fixed_dictionaries({"wwid": st.text("abc ", min_size=1, max_size=5)}), max_size=4)
+LAYOUTS = st.sampled_from(
+    ["", "\n", "# x", "# x\n\n", "defaults {\n}\n", "multipaths {\n}\n", "multipaths {\n\n}", "multipaths\n{\n\n\n}\n", "blacklist {\n# c\n}\n"]
+    + ["blacklist {\r\n\twwid z\r\n}\r\n", FILE, FILE + "\n\n", FILE.strip(), "multipaths {\n}\nblacklist {\n}"]
+)
+
+
+def edit(text, release=None, **wanted):
+    """The Edit of a text."""
+    return edit_conf(parse_conf(text, "f", keyword_tree(release)), Wanted(**wanted))
+
+
+def stanzas(table):
+    """The option multipaths of {wwid: values}."""
+    return [{"wwid": wwid, **values} for wwid, values in table.items()]
+
+
+@given(LAYOUTS, STANZAS, ENTRIES)
+def test_second_time_changes_nothing(text, table, entries):
+    wanted = {"multipaths": stanzas(table), "blacklist": entries, "defaults": {"verbosity": 3}}
+    once = edit(text, **wanted)
+    again = edit(once.text, **wanted)
+    assert (again.text, again.changed_keys) == (once.text, ())
+
+
+@given(LAYOUTS, STANZAS, ENTRIES)
+def test_removing_what_was_added_gives_the_first_file(text, table, entries):
+    wanted = {"multipaths": stanzas(table), "blacklist": entries, "devices": [{"vendor": "v", "product": "p", "prio": "alua"}]}
+    assert edit(edit(text, **wanted).text, state="absent", **wanted).text == text
+
+
+def test_null_removes_what_was_set():
+    added = edit(FILE, defaults={"verbosity": 3}, overrides={"no_path_retry": "fail"}).text
+    assert edit(added, defaults={"verbosity": None}, overrides={"no_path_retry": None}).text == FILE
+
+
+def test_changed_line_keeps_its_layout():
+    outcome = edit(FILE, defaults={"find_multipaths": "strict", "user_friendly_names": True})
+    assert outcome.text == FILE.replace("on   #", "strict   #").replace('"no"', '"yes"')
+    assert outcome.changed_keys == ("defaults.find_multipaths", "defaults.user_friendly_names")
+
+
+@pytest.mark.parametrize("value", ["yes", True, "1", "on"])
+def test_same_meaning_is_no_change(value):
+    assert edit(FILE, defaults={"find_multipaths": value}).text == FILE
+
+
+def test_new_lines_follow_the_file():
+    outcome = edit(FILE.replace("\n", "\r\n"), multipaths=[{"wwid": "3600b", "alias": "a b"}])
+    expected = FILE.replace("data\n    }\n", 'data\n    }\n    multipath {\n        wwid 3600b\n        alias "a b"\n    }\n')
+    assert outcome.text == expected.replace("\n", "\r\n")
+
+
+def test_new_file_is_in_the_portable_form():
+    outcome = edit("", defaults={"verbosity": 3}, blacklist=[{"device": {"vendor": "A B", "product": ".*"}}])
+    assert outcome.text == (
+        'defaults {\n\tverbosity 3\n}\n\nblacklist {\n\tdevice {\n\t\tvendor "A B"\n\t\tproduct .*\n\t}\n}\n'
+    )
+
+
+def test_integers_are_never_quoted():
+    text = 'defaults {\n\tprio "alua"\n\tpath_checker "tur"\n\trr_min_io "100"\n}\n'
+    outcome = edit(text, defaults={"rr_min_io": 200, "verbosity": 3, "uid_attribute": "ID_X"})
+    assert outcome.text == text.replace('"100"\n', '200\n\tverbosity 3\n\tuid_attribute "ID_X"\n')
+
+
+def test_winning_duplicate_is_changed():
+    text = "defaults {\nverbosity 1\nverbosity 2\n}\ndefaults {\nverbosity 3\nprio x\n}\n"
+    assert edit(text, defaults={"verbosity": 4}).text == text.replace("verbosity 3", "verbosity 4")
+
+
+def test_removal_takes_every_duplicate():
+    text = "defaults {\nverbosity 1\nprio x\n}\ndefaults {\nverbosity 3\nprio y\n}\n"
+    assert edit(text, defaults={"verbosity": None}).text == text.replace("verbosity 1\n", "").replace("verbosity 3\n", "")
+
+
+def test_the_other_name_of_a_value_is_changed():
+    text = "defaults {\n path_checker tur\n checker directio\n}\n"
+    assert edit(text, defaults={"path_checker": "rdac"}).text == text.replace("directio", "rdac")
+
+
+def test_exclusive_leaves_what_is_listed():
+    text = FILE + 'blacklist {\n\tdevnode "^sda"\n\twwid x\n}\n'
+    outcome = edit(text, exclusive=True, defaults={"verbosity": 3}, blacklist=[{"wwid": "x"}], multipaths=[{"wwid": "z", "alias": "n"}])
+    assert "find_multipaths" not in outcome.text and "^sda" not in outcome.text and "3600a" not in outcome.text
+    assert outcome.text.startswith("# ours\ndefaults {\n    verbosity 3\n}\n") and "\twwid x\n" in outcome.text
+
+
+def test_exclusive_joins_stanzas_of_one_wwid():
+    text = "multipaths {\nmultipath {\nwwid w\nalias a\nprio x\n}\nmultipath {\nwwid w\nalias b\n}\n}\n"
+    outcome = edit(text, exclusive=True, multipaths=[{"wwid": "w", "alias": "c"}])
+    assert outcome.text == "multipaths {\nmultipath {\nwwid w\nalias c\n}\n}\n"
+
+
+def test_absent_by_identity_takes_the_stanza():
+    assert edit(FILE, state="absent", multipaths=[{"wwid": "3600a"}]).text == FILE[: FILE.index("\nmultipaths")]
+
+
+def test_absent_key_leaves_the_rest():
+    text = FILE.replace("alias data\n", "alias data\n        prio alua\n")
+    assert edit(text, state="absent", multipaths=[{"wwid": "3600a", "prio": "any"}]).text == FILE
+
+
+def test_empty_section_that_was_there_stays():
+    text = "blacklist {\n}\n"
+    assert edit(edit(text, blacklist=[{"wwid": "x"}]).text, state="absent", blacklist=[{"wwid": "x"}]).text == text
+
+
+def test_protocol_of_overrides():
+    outcome = edit("", (0, 9, 4), overrides={"no_path_retry": "fail", "protocol": [{"type": "scsi:iscsi", "fast_io_fail_tmo": 9}]})
+    assert outcome.text.splitlines()[2:5] == ["\tprotocol {", "\t\ttype scsi:iscsi", "\t\tfast_io_fail_tmo 9"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "wanted"),
+    [
+        pytest.param("blacklist { }\ndefaults {\nverbosity 2\n}\n", 2, {"defaults": {"verbosity": 3}}, id="swallowed by a one-line block"),
+        pytest.param("defaults { verbosity 2 }\nblacklist {\n}\n", 1, {"defaults": {"verbosity": 3}}, id="one-line block"),
+        pytest.param("defaults {\nfoo {\n}\nprio x\n}\n", 2, {"defaults": {"verbosity": 3}}, id="unknown block inside"),
+        pytest.param("blacklist {\n} defaults {\n}\n", 2, {"defaults": {"verbosity": 3}}, id="section behind a brace"),
+        pytest.param("overrides\n{\nno_path_retry 3\n}\n", 1, {"overrides": {"no_path_retry": 4}}, id="overrides without its brace"),
+        pytest.param("defaults {\nverbosity 2\n", 1, {"defaults": {"verbosity": 3}}, id="unclosed"),
+        pytest.param("defaults {\nverbosity 2 }\n}\n", 2, {"defaults": {"verbosity": 3}}, id="brace behind the value"),
+        pytest.param("multipath {\nwwid x\n}\n", 1, {"multipaths": [{"wwid": "x", "alias": "y"}]}, id="stanza outside its section"),
+        pytest.param('blacklist {\ndevnode "*"\n}\n', 2, {"defaults": {"verbosity": 3}}, id="regular expression"),
+        pytest.param("defaults {\npolling_interval 7s\n}\n", 2, {"defaults": {"verbosity": 3}}, id="a value that hangs"),
+        pytest.param("multipaths {\nmultipath {\nwwid x\nreservation_key zz\n}\n}\n", 4, {"defaults": {"verbosity": 3}}, id="reservation key"),
+        pytest.param("blacklist {\ndevice {\nvendor x\n}\n}\n", 2, {"blacklist": [{"wwid": "x"}]}, id="device without product"),
+        pytest.param("defaults {\nverbosity 2 #" + "x" * 1100 + "\n}\n", 2, {"defaults": {"verbosity": 3}}, id="over-long line"),
+    ],
+)
+def test_file_that_is_read_otherwise_than_it_looks_is_refused(text, line, wanted):
+    with pytest.raises(SanError, match=f"f line {line}:"):
+        edit(text, **wanted)
+
+
+def test_structure_does_not_matter_where_nothing_changes():
+    text = "blacklist { }\ndefaults {\nverbosity 2\n}\n"
+    assert edit(text, multipaths=[]).text == text
+
+
+@pytest.mark.parametrize(
+    ("release", "wanted", "words"),
+    [
+        ((0, 9, 4), {"defaults": {"max_retries": 3}}, "known since 0.9.7"),
+        ((0, 9, 4), {"defaults": {"default_selector": "x"}}, "Use path_selector instead"),
+        ((0, 9, 4), {"defaults": {"getuid_callout": "x"}}, "ignore it since 0.9.0. Use uid_attribute"),
+        (None, {"defaults": {"path_selectr": "x"}}, "Did you mean path_selector"),
+        (None, {"defaults": {"alias": "x"}}, "but of multipaths multipath"),
+        (None, {"defaults": {"polling_interval": "7s"}}, "'7s'"),
+        (None, {"defaults": {"user_friendly_names": "YES"}}, "small letters"),
+        ((0, 7, 4), {"defaults": {"find_multipaths": "smart"}}, "needs multipath-tools 0.7.7"),
+        (None, {"defaults": {"path_selector": "round-robin"}}, "service-time 0"),
+        (None, {"defaults": {"features": "2 queue_if_no_path"}}, "count of arguments"),
+        (None, {"multipaths": [{"wwid": "x", "alias": "a/b"}]}, "free of slashes"),
+        (None, {"multipaths": [{"alias": "a"}]}, "lacks wwid"),
+        (None, {"multipaths": [{"wwid": "x"}, {"wwid": "x"}]}, "listed 2 times"),
+        (None, {"blacklist": [{"devnode": "*"}]}, r"Write \.\*"),
+        (None, {"blacklist": [{"device": {"vendor": "x"}}]}, "Write both"),
+        (None, {"blacklist": [{"wwid": "x", "devnode": "y"}]}, "one key"),
+        ((0, 8, 3), {"blacklist": [{"devnode": "!^sd"}]}, "begins with # or !"),
+        ((0, 7, 4), {"defaults": {"prio_args": 'a"b'}}, "cannot read a quote"),
+        (None, {"defaults": {"prio_args": "a\nb"}}, "line break"),
+        (None, {"defaults": {"prio_args": "x" * 1100}}, "1023 bytes"),
+        ((0, 5, 0), {"defaults": {"verbosity": 3}}, "Upgrade"),
+    ],
+)
+def test_value_or_keyword_is_refused(release, wanted, words):
+    with pytest.raises(SanError, match=words):
+        edit("", release, **wanted)
+
+
+def test_overrides_that_win_are_told():
+    text = "overrides {\n\tno_path_retry 5\n}\n"
+    assert any("line 2" in words and "wins" in words for words in edit(text, defaults={"no_path_retry": "fail"}).warnings)
+
+
+@pytest.mark.parametrize(
+    ("value", "release", "written"),
+    [(True, (0, 9, 4), "yes"), (True, (0, 9, 9), "always"), (False, (0, 9, 9), "unused"), ("never", (0, 9, 9), "never")],
+)
+def test_yaml_booleans_become_words(value, release, written):
+    assert f"flush_on_last_del {written}\n" in edit("", release, defaults={"flush_on_last_del": value}).text
