@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 import time
-
 from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 

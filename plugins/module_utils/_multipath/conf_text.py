@@ -10,7 +10,6 @@ Sources: libmultipath/parser.c (libmpathutil/parser.c since 0.9.1) of 0.6.0 to 0
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from typing import Optional, Tuple, Union
 
@@ -78,7 +77,7 @@ class Block:
 
     keyword: str
     line: int
-    items: Tuple[Union[Attr, "Block"], ...]
+    items: Tuple[Union[Attr, Block], ...]
     closer: Optional[int]
 
     def value(self, keyword):

@@ -8,7 +8,6 @@ Sources: the keyword tables of multipath-tools 0.6.0 to 0.14.3 (libmultipath/dic
 from __future__ import annotations
 
 import difflib
-
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Dict, Mapping, Optional, Tuple
@@ -129,7 +128,7 @@ class Keyword:
     ignored: Optional[Release] = None
     instead: str = ""
     repeatable: bool = False
-    sub: Optional[Mapping[str, "Keyword"]] = None
+    sub: Optional[Mapping[str, Keyword]] = None
 
     def known_to(self, release):
         """Whether a release (None: the newest) knows this keyword."""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError

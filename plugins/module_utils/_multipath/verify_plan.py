@@ -59,9 +59,7 @@ def outdated(wanted, effective, daemon, keywords):
     """The named keys for which multipathd has another value in force than the files say. daemon: its `show config`."""
     now, there = _listed(effective, keywords), _listed(daemon, keywords)
     found = []
-    for key, meaning in wanted:
-        if key[-1] in _SHOWN_OTHERWISE:
-            continue
+    for key in (key for key, meaning in wanted if key[-1] not in _SHOWN_OTHERWISE):
         here, in_force = now.get(key), there.get(key)
         if (here is None) != (in_force is None) or (here and here.meaning != in_force.meaning):
             found.append(show_key(key))
