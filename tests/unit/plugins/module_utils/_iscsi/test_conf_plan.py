@@ -1,0 +1,121 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps for both files: planning again on a plan's outcome is empty."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+
+CHAP = {"username": "u", "password": "hunter2hunter2"}
+PIECES = [*conf_plan.OPTION_KEYS.values(), "node.session.auth.password", "iscsid.safe_logout", "=", " = ", " ", "#", "x", "5", "\n", "\n", "\r\n"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+def parse(text):
+    return conf_text.parse_conf(text, "f")
+
+
+@given(
+    text=TEXTS,
+    chap=st.sampled_from([None, {}, CHAP]),
+    timeout=st.one_of(st.none(), st.integers(-1, 99)),
+    logout=st.sampled_from([None, "Yes", "No"]),
+)
+def test_planning_again_is_empty(text, chap, timeout, logout):
+    wanted = conf_plan.wanted_settings({"chap": chap, "replacement_timeout": timeout, "settings": {"iscsid.safe_logout": logout}})
+    try:
+        lines = parse(text)
+    except ParseError:
+        return
+    steps = conf_plan.plan_conf(lines, wanted)
+    after = parse(conf_text.render_conf(conf_plan.outcome_conf(lines, steps)))
+    assert conf_plan.plan_conf(after, wanted) == ()
+    assert bool(steps) == (conf_text.render_conf(after) != text)
+    assert "hunter2" not in repr(steps)
+
+
+@given(
+    text=st.lists(st.sampled_from(["InitiatorName", "InitiatorAlias", "GenerateName=yes", "=", " ", "a", "#", "\n"]), max_size=30).map("".join),
+    alias=st.sampled_from([None, "", "al"]),
+)
+def test_planning_names_again_is_empty(text, alias):
+    try:
+        lines = name_text.parse_names(text, "f")
+    except ParseError:
+        return
+    after = conf_plan.outcome_names(lines, conf_plan.plan_names(lines, "iqn.x", alias))
+    after = name_text.parse_names(conf_text.render_conf(after), "f")
+    assert conf_plan.plan_names(after, "iqn.x", alias) == ()
+    assert name_text.current_name(after) == "iqn.x"
+    assert not name_text.will_be_generated(after)
+
+
+def test_session_and_discovery_chap_are_independent():
+    wanted = conf_plan.wanted_settings({"discovery_chap": CHAP})
+    assert {key.split(".auth.")[0] for key in wanted} == {"discovery.sendtargets"}
+    assert wanted["discovery.sendtargets.auth.password"] == Secret(CHAP["password"])
+    assert wanted["discovery.sendtargets.auth.authmethod"] == "CHAP"
+    assert wanted["discovery.sendtargets.auth.username_in"] is None
+
+
+def test_empty_chap_clears_everything_that_open_iscsi_would_use():
+    text = "".join(f"node.session.auth.{field} = x\n" for field in conf_plan.CHAP_FIELDS) + "a.b = 1\n"
+    steps = conf_plan.plan_conf(parse(text), conf_plan.wanted_settings({"chap": {}}))
+    assert conf_text.render_conf(conf_plan.outcome_conf(parse(text), steps)) == "a.b = 1\n"
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"settings": {"node.session.auth.password": "hunter2"}}, "Give it with the option chap"),
+        ({"settings": {"node.startup": "manual"}, "startup": "manual"}, "Give it once"),
+        ({"settings": {"node.nothing": None}}, "not a key"),
+        ({"chap": {**CHAP, "username_in": "a", "password_in": CHAP["password"]}}, "are the same"),
+        ({"chap": {**CHAP, "algorithms": ["MD5"]}, "discovery_chap": {**CHAP, "algorithms": ["SHA1"]}}, "algorithms differ"),
+        ({"chap": {**CHAP, "password": "hunter2 "}}, "ends with a blank"),
+        ({"noop_out_interval": -1}, "not between"),
+    ],
+)
+def test_refused(options, words):
+    with pytest.raises(SanError, match=words) as caught:
+        conf_plan.wanted_settings(options)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_rename_with_sessions():
+    lines = name_text.parse_names("InitiatorName=old\n", "f")
+    with pytest.raises(SanError, match="renaming it to new is refused, 1 session"):
+        conf_plan.check_rename(lines, "new", {"session1": "old", "session2": "new"}, force=False)
+    for name, sessions, force in (
+        ("new", {"session1": "old"}, True),
+        ("old", {"session1": None}, False),
+        ("new", {"session1": "new"}, False),
+        ("new", {}, False),
+    ):
+        assert conf_plan.check_rename(lines, name, sessions, force) is None
+
+
+def test_an_alias_alone_would_be_lost_when_the_name_is_made_up():
+    with pytest.raises(SanError, match="Give name as well"):
+        conf_plan.plan_names(name_text.parse_names("GenerateName=yes\n", "f"), None, "alias")
+
+
+@pytest.mark.parametrize(
+    "mode, text, new_mode, verbs",
+    [
+        (0o644, "node.session.auth.password = x\n", 0o600, ["protect"]),
+        (0o400, "node.session.auth.password = x\n", 0o400, []),
+        (0o644, "node.startup = manual\n", 0o644, []),
+        (None, "node.startup = manual\n", 0o600, []),
+    ],
+)
+def test_modes(mode, text, new_mode, verbs):
+    edit = edit_plan.plan_edit("/f", mode, parse(text), (), parse(text))
+    assert (edit.new_mode, [step.verb for step in edit.steps], len(edit.diffs)) == (new_mode, verbs, len(verbs))
