@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
-from hypothesis import given
-from hypothesis import strategies as st
 
 FILE = """# ours
 defaults {
@@ -26,7 +27,7 @@ multipaths {
     }
 }
 """
-WORDS = st.text("ab c#!{}\"é.*", min_size=1, max_size=8).filter(str.strip)
+WORDS = st.text('ab c#!{}"é.*', min_size=1, max_size=8).filter(str.strip)
 STANZAS = st.dictionaries(WORDS, st.dictionaries(st.sampled_from(["alias", "prio_args"]), WORDS), max_size=4)
 ENTRIES = st.lists(st.fixed_dictionaries({"wwid": st.text("abc ", min_size=1, max_size=5)}), max_size=4)
 LAYOUTS = st.sampled_from(
@@ -83,9 +84,7 @@ def test_new_lines_follow_the_file():
 
 def test_new_file_is_in_the_portable_form():
     outcome = edit("", defaults={"verbosity": 3}, blacklist=[{"device": {"vendor": "A B", "product": ".*"}}])
-    assert outcome.text == (
-        'defaults {\n\tverbosity 3\n}\n\nblacklist {\n\tdevice {\n\t\tvendor "A B"\n\t\tproduct .*\n\t}\n}\n'
-    )
+    assert outcome.text == ('defaults {\n\tverbosity 3\n}\n\nblacklist {\n\tdevice {\n\t\tvendor "A B"\n\t\tproduct .*\n\t}\n}\n')
 
 
 def test_integers_are_never_quoted():

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf, render_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
-from hypothesis import given
-from hypothesis import strategies as st
 
 POLLING = ("defaults", "polling_interval")
 # Pieces that matter to the parser, so that examples reach its corners.

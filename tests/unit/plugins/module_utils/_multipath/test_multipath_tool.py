@@ -1,0 +1,85 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real parser of this machine: what an edit does to the effective configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import run
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
+
+TOOL = Multipath(run)
+FILES = [
+    "",
+    "defaults {\n\tpolling_interval 9\n\tfoo 1\n}\n",
+    "defaults\n{\n\tpolling_interval 9 # c\n}\nmultipaths {\n\tmultipath {\n\t\twwid x\n\t\talias y\n\t}\n}\n",
+    'blacklist {\n\tdevice {\n\t\tvendor "A B"\n\t\tproduct ".*"\n\t}\n}\nblacklist {\n}\n',
+    "devices {\n\tdevice {\n\t\tvendor V\n\t\tproduct P\n\t\tprio alua\n\t}\n}\noverrides {\n\tno_path_retry fail\n}\n",
+]
+WANTED = [
+    {"defaults": {"user_friendly_names": True, "verbosity": 3}},
+    {"blacklist": [{"devnode": "^zz[0-9]{1,2}"}, {"device": {"vendor": 'q"', "product": "#x"}}]},
+    {"devices": [{"vendor": "V", "product": "P", "no_path_retry": 7, "path_selector": "round-robin 0"}]},
+    {"multipaths": [{"wwid": "x", "alias": "a b é"}, {"wwid": "z", "prio": "const"}]},
+    {"overrides": {"no_path_retry": "queue", "fast_io_fail_tmo": "off"}},
+]
+
+
+@pytest.fixture(scope="module")
+def keywords():
+    """The keywords of the installed release."""
+    if shutil.which("multipath", path="/usr/sbin:/sbin:/usr/bin") is None:
+        pytest.skip("multipath is not installed")
+    if os.getuid() != 0:
+        pytest.skip("a mount namespace needs root")
+    try:
+        TOOL.test_conf(MAIN_FILE, "")
+    except NoNamespace as error:
+        pytest.skip(str(error))
+    return keyword_tree(TOOL.version())
+
+
+def effective(text, keywords):
+    """What libmultipath makes of a text, {key: meaning}, and its complaints."""
+    verdict = TOOL.test_conf(MAIN_FILE, text)
+    assert verdict.accepted
+    listed = settings_of(parse_conf(verdict.effective, "multipath -t", keywords))
+    return {key: setting.meaning for key, setting in listed.items()}, verdict
+
+
+@pytest.mark.parametrize("wanted", WANTED, ids=lambda wanted: next(iter(wanted)))
+@pytest.mark.parametrize("text", FILES, ids=range(len(FILES)))
+def test_only_named_keys_change(keywords, text, wanted):
+    edit = edit_conf(parse_conf(text, MAIN_FILE, keywords), Wanted(**wanted))
+    before, old = effective(text, keywords)
+    after, new = effective(edit.text, keywords)
+    named = dict(edit.wanted)
+    assert {key: after.get(key) for key in named} == named
+    assert {key for key in {*before, *after} if before.get(key) != after.get(key)} <= set(named)
+    assert new.new_against(old) == ()
+
+
+def test_the_file_is_not_touched(keywords):
+    there = os.path.exists(MAIN_FILE)
+    TOOL.test_conf(MAIN_FILE, "defaults {\n}\n")
+    assert os.path.exists(MAIN_FILE) is there
+
+
+def test_refusal_has_file_and_line(keywords):
+    verdict = TOOL.test_conf(MAIN_FILE, 'blacklist {\n\tdevnode "["\n}\n')
+    assert not verdict.accepted
+    assert any("line 2" in said for said in verdict.complaints)
+
+
+def test_build_is_asked_for_its_keywords(keywords):
+    path = ("defaults", "polling_interval")
+    assert TOOL.backported([path, ("defaults", "no_such_keyword")]) == {path}

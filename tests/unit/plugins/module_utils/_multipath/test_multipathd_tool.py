@@ -1,0 +1,74 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client of multipathd: its answers count, not its exit status."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd, MultipathdError
+
+
+def answering(stdout, rc=0, stderr=""):
+    """A run that always answers the same, and the argument lists it was given."""
+    asked = []
+
+    def run(argv, timeout):
+        assert timeout > 0
+        asked.append(argv)
+        return Result(tuple(argv), rc, stdout, stderr)
+
+    return run, asked
+
+
+def process(proc, pid, *argv):
+    """A process in a fake /proc."""
+    directory = proc / str(pid)
+    directory.mkdir()
+    (directory / "comm").write_text(argv[0].rpartition("/")[2] + "\n")
+    (directory / "cmdline").write_text("\0".join(argv) + "\0")
+
+
+@pytest.mark.parametrize("answer", ["fail\n", "timeout\n", "", "blacklisted\n"])
+def test_exit_status_0_is_no_success(answer):
+    run = answering(answer)[0]
+    with pytest.raises(MultipathdError, match="resize map mpatha") as caught:
+        Multipathd(run).resize_map("mpatha")
+    assert caught.value.answer == answer.strip()
+
+
+def test_command():
+    run, asked = answering("ok\n")
+    Multipathd(run).add_path("sdc")
+    assert asked == [["multipathd", "add", "path", "sdc"]]
+
+
+def test_no_daemon():
+    with pytest.raises(MultipathdError, match="systemctl status multipathd"):
+        Multipathd(answering("", 1, "connection refused")[0]).show_config()
+
+
+@pytest.mark.parametrize("error", [ProgramMissing("not found"), CommandTimeout("killed")])
+def test_command_that_fails(error):
+    def run(argv, timeout):
+        raise error
+
+    with pytest.raises(MultipathdError):
+        Multipathd(run).show_maps_json()
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (("/sbin/multipathd", "-d", "-s"), True),
+        (("multipathd",), True),
+        (("multipathd", "show", "daemon"), False),
+        (("multipathd", "-kshow daemon"), False),
+        (("sleep", "1"), False),
+    ],
+)
+def test_running(tmp_path, argv, expected):
+    process(tmp_path, 7, *argv)
+    assert Multipathd(answering("")[0], str(tmp_path)).running() is expected

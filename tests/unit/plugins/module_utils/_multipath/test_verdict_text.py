@@ -1,0 +1,50 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages and answers of multipath and multipathd."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import (
+    parse_daemon_state,
+    parse_release,
+    parse_verdict,
+)
+
+OLD = "3380.985899 | /etc/multipath.conf line 2, invalid keyword in the defaults section: foo\n"
+
+
+def test_verdict():
+    verdict = parse_verdict(0, "defaults {\n}\n", OLD + "Nov 23 10:19:27 | missing '}' at end of /etc/multipath.conf\n")
+    assert verdict.accepted
+    assert verdict.complaints == (
+        "/etc/multipath.conf line 2, invalid keyword in the defaults section: foo",
+        "missing '}' at end of /etc/multipath.conf",
+    )
+
+
+def test_moved_complaint_is_not_new():
+    before, after = parse_verdict(0, "", OLD), parse_verdict(0, "", OLD.replace("line 2", "line 9"))
+    assert after.new_against(before) == ()
+
+
+def test_second_complaint_of_a_kind_is_new():
+    before, after = parse_verdict(0, "", OLD), parse_verdict(0, "", OLD + OLD.replace("line 2", "line 3"))
+    assert after.new_against(before) == after.complaints[1:]
+
+
+def test_release():
+    assert parse_release("multipath-tools v0.9.4 (12/19, 2022)\nUsage:\n") == (0, 9, 4)
+
+
+def test_no_release():
+    with pytest.raises(ParseError, match="need to be root"):
+        parse_release("need to be root\n")
+
+
+@pytest.mark.parametrize(("answer", "state"), [("pid 123 idle\n", "idle"), ("pid 4 configure", "configure"), ("timeout\n", None)])
+def test_daemon_state(answer, state):
+    assert parse_daemon_state(answer) == state

@@ -1,0 +1,207 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole module through its argument parser, with a fake multipath and multipathd."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import ProgramMissing, Result
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_apply, multipath_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.modules import multipath_conf
+
+patch_module_args = pytest.importorskip("ansible.module_utils.testing").patch_module_args
+BEFORE = "defaults {\n\tverbosity 2\n}\n"
+AFTER = BEFORE.replace("}", "\tpolling_interval 7\n}")
+TASK = {"defaults": {"polling_interval": 7}}
+
+
+class FakeHost:
+    """The programs of a host. loaded: the text that multipathd has in force, None when it does not run."""
+
+    def __init__(self, path):
+        self.path = path
+        self.installed = True
+        self.namespaces = True
+        self.loaded = None
+        self.refuses = ""
+        self.commands = []
+
+    def run(self, argv, timeout):
+        """Start a process, as _command.run does."""
+        if not self.installed:
+            raise ProgramMissing(f"{argv[0]}: not found on this host.")
+        if argv == ["multipath", "-h"]:
+            return self.result(argv, stderr="multipath-tools v0.9.4 (12/19, 2022)\n")
+        if argv == ["multipath", "-t"]:
+            return self.judge(argv, self.path.read_text() if self.path.exists() else "")
+        if argv[0] == "unshare":
+            if not self.namespaces:
+                return self.result(argv, 1, stderr="unshare: unshare failed: Operation not permitted\n")
+            with open(argv[6], encoding="utf-8") as file:
+                return self.judge(argv, file.read())
+        return self.daemon(argv)
+
+    def judge(self, argv, text):
+        """multipath -t: refuses a text that holds a word, else lists it."""
+        if self.refuses and self.refuses in text:
+            return self.result(argv, 1, stderr=f"1.0 | {self.path} line 3, parsing failed\n")
+        return self.result(argv, 0, text)
+
+    def daemon(self, argv):
+        """multipathd COMMAND."""
+        if argv[1:] == ["reconfigure"]:
+            self.commands.append("reconfigure")
+            self.loaded = self.path.read_text()
+            return self.result(argv, 0, "ok\n")
+        return self.result(argv, 0, "pid 1 idle\n" if argv[1:] == ["show", "daemon"] else self.loaded)
+
+    def result(self, argv, rc=0, stdout="", stderr=""):
+        """A finished process."""
+        return Result(tuple(argv), rc, stdout, stderr)
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """A FakeHost whose multipath.conf is in a directory of the test."""
+    path = tmp_path / "multipath.conf"
+    drop_ins = tmp_path / "conf.d"
+    drop_ins.mkdir()
+    for module in (conf_apply, multipath_tool):
+        monkeypatch.setattr(module, "MAIN_FILE", str(path))
+        monkeypatch.setattr(module, "DROP_IN_DIRECTORY", str(drop_ins))
+    fake = FakeHost(path)
+    monkeypatch.setattr(Multipathd, "running", lambda self: fake.loaded is not None)
+    monkeypatch.setattr(multipath_conf, "work", functools.partial(multipath_conf.work, run=fake.run))
+    path.write_text(BEFORE)
+    return fake
+
+
+@pytest.fixture
+def task(host, capsys):
+    """Runs the module and returns its result."""
+
+    def call(check=False, **options):
+        with patch_module_args({"path": str(host.path), **options, "_ansible_check_mode": check}), pytest.raises(SystemExit):
+            multipath_conf.main()
+        return json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def test_check_real_again(host, task):
+    predicted = task(check=True, **TASK)
+    assert host.path.read_text() == BEFORE
+    done = task(**TASK)
+    assert host.path.read_text() == AFTER
+    for key in ("changed", "actions", "diff", "changed_keys"):
+        assert done[key] == predicted[key]
+    assert done["changed_keys"] == ["defaults.polling_interval"]
+    again = task(**TASK)
+    assert (again["changed"], again["actions"], again["diff"]) == (False, [], [])
+
+
+def test_running_daemon_loads_it(host, task):
+    host.loaded = BEFORE
+    assert task(check=True, **TASK)["actions"] == [f"write {host.path}", "reload multipathd"]
+    assert host.commands == []
+    assert task(**TASK)["actions"] == [f"write {host.path}", "reload multipathd"]
+    assert (host.commands, host.loaded) == (["reconfigure"], AFTER)
+    assert task(**TASK)["changed"] is False
+
+
+def test_run_that_was_killed_before_the_reload(host, task):
+    host.loaded = BEFORE
+    host.path.write_text(AFTER)
+    assert task(**TASK)["actions"] == ["reload multipathd"]
+    assert host.loaded == AFTER
+
+
+def test_no_reload(host, task):
+    host.loaded = BEFORE
+    task(reload=False, **TASK)
+    assert (host.path.read_text(), host.commands) == (AFTER, [])
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+@pytest.mark.parametrize("before", [BEFORE, None])
+def test_refused_edit_leaves_the_old_file(host, task, namespaces, before):
+    host.namespaces, host.refuses, host.loaded = namespaces, "polling_interval", ""
+    if before is None:
+        os.unlink(host.path)
+    result = task(**TASK)
+    assert result["failed"] and f"{host.path} line 3, parsing failed" in result["msg"]
+    assert (host.path.read_text() if host.path.exists() else None) == before
+    assert host.commands == []
+
+
+def test_without_a_namespace(host, task):
+    host.namespaces = False
+    assert "Operation not permitted" in str(task(check=True, **TASK)["warnings"])
+    assert task(**TASK)["changed"]
+    assert host.path.read_text() == AFTER
+
+
+def test_refused_configuration_is_never_loaded(host, task):
+    host.refuses, host.loaded = "polling_interval", BEFORE
+    result = task(validate=False, **TASK)
+    assert result["failed"] and "written, not loaded" in result["msg"]
+    assert host.commands == []
+
+
+def test_fresh_host(host, task):
+    host.installed = False
+    os.unlink(host.path)
+    predicted = task(check=True, **TASK)
+    assert predicted["changed"] and "not installed" in str(predicted["warnings"])
+    assert "not installed" in task(**TASK)["msg"]
+    assert not host.path.exists()
+    assert task(validate=False, **TASK)["changed"]
+    assert host.path.stat().st_mode & 0o777 == 0o644
+
+
+def test_file_that_wins_is_named(host, task):
+    winner = host.path.parent / "conf.d" / "9.conf"
+    winner.write_text("defaults {\n\n\tpolling_interval 9\n}\n")
+    for check in (True, False):
+        assert f"{winner} line 3 sets it to '9'" in task(check=check, **TASK)["msg"]
+    assert host.path.read_text() == BEFORE
+
+
+def test_file_in_conf_d(host, task):
+    path = host.path.parent / "conf.d" / "5.conf"
+    path.write_text(BEFORE)
+    result = task(**{**TASK, "path": str(path), "backup": True})
+    assert path.read_text() == AFTER
+    backup = os.path.basename(result["backup_file"])
+    assert ".conf" not in backup
+    with open(result["backup_file"], encoding="utf-8") as file:
+        assert file.read() == BEFORE
+
+
+def test_symlink_stays(host, task):
+    target = host.path.parent / "real"
+    os.rename(host.path, target)
+    host.path.symlink_to(target)
+    task(**TASK)
+    assert host.path.is_symlink() and target.read_text() == AFTER
+
+
+def test_mode_stays(host, task):
+    host.path.chmod(0o600)
+    task(**TASK)
+    assert host.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_absent_with_exclusive(task):
+    assert "cannot be combined" in task(state="absent", exclusive=True, **TASK)["msg"]
+
+
+def test_nothing_named(task):
+    assert "one of the following is required" in task()["msg"]
