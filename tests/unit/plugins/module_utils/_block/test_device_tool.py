@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.target_tool import paths_below
 from ansible_collections.linuxsan.host.plugins.module_utils._block import device_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import judge
 from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import CLAIMED
@@ -18,10 +19,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
     device_wwid,
     examine,
     find_device,
+    use_of_lun,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import NOTHING_FOUND
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Use
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Use, read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
@@ -84,9 +86,7 @@ def test_what_any_program_finds_makes_it_not_blank(node, program, answer):
 
 
 @pytest.mark.parametrize("program", ["blkid", "wipefs", "head", "tail", "cache", "claim"])
-@pytest.mark.parametrize(
-    "answer", [(1, "", "Input/output error"), (-9, "", ""), CommandTimeout("killed"), SanError("broken")]
-)
+@pytest.mark.parametrize("answer", [(1, "", "Input/output error"), (-9, "", ""), CommandTimeout("killed"), SanError("broken")])
 def test_what_any_program_cannot_read_makes_it_unknown(node, program, answer):
     assert blank(node, **{program: answer}) is None
 
@@ -145,9 +145,7 @@ def device(host, monkeypatch, node):
     """/dev/mapper/qsan as a link to /dev/sdb, whose number is 8:16."""
     status = os.stat_result((stat.S_IFBLK, *[0] * 9), {"st_rdev": os.makedev(8, 16)})
     paths = SimpleNamespace(realpath={"/dev/mapper/qsan": "/dev/sdb"}.get)
-    monkeypatch.setattr(
-        device_tool, "os", SimpleNamespace(path=paths, stat=lambda path: status, major=os.major, minor=os.minor)
-    )
+    monkeypatch.setattr(device_tool, "os", SimpleNamespace(path=paths, stat=lambda path: status, major=os.major, minor=os.minor))
     return str(host.sysfs)
 
 
@@ -175,3 +173,39 @@ def test_a_node_without_a_device_behind_it_is_stale(device, host):
 def test_a_map_has_the_wwid_in_its_uuid(node):
     assert device_wwid(replace(node, dm_uuid="mpath-32033001378901d00", slaves=("sdb",))) == "32033001378901d00"
     assert device_wwid(replace(node, dm_uuid="LVM-x", slaves=("sdb",))) is None
+
+
+@pytest.fixture
+def san(host):
+    """sdb and sdc are the paths of qsan; sdd is a third path of the same LUN that the map has not taken."""
+    for number, name in enumerate(("sdb", "sdc", "sdd"), 1):
+        where = f"platform/host{number}/session{number}/target{number}:0:0/{number}:0:0:0"
+        host.disk(name, f"8:{16 * number}", where, device={"wwid": "naa.32001"})
+    host.virtual("dm-3", "253:3", on=("sdb", "sdc"), dm__name="qsan", dm__uuid="mpath-332001")
+    host.virtual("dm-4", "253:4", on=("dm-3",), dm__name="vg-data", dm__uuid="LVM-x")
+    return host
+
+
+def lun_use(host, name):
+    nodes = read_nodes(str(host.sysfs))
+    return use_of_lun(nodes[name], nodes, read_users(nodes, str(host.sysfs), str(host.proc)), str(host.udev)).in_use_by
+
+
+def test_a_path_outside_of_the_map_of_its_lun_is_in_use(san):
+    assert "the same LUN sdb is held by dm-3 (qsan)" in lun_use(san, "sdd")
+
+
+def test_a_map_is_in_use_when_its_lun_is_mounted_over_another_path(san):
+    san.mount("8:48", "/mnt", "ext4", "/dev/sdd")
+    assert "the same LUN sdd is mounted on /mnt" in lun_use(san, "dm-3")
+
+
+def test_a_map_is_not_in_use_by_its_own_paths(san):
+    assert lun_use(san, "dm-3") == ("held by dm-4 (vg-data)",)
+
+
+def test_the_paths_are_found_below_what_is_built_on_the_map(san):
+    nodes = read_nodes(str(san.sysfs))
+    for name in ("dm-4", "dm-3"):
+        assert [path.name for path in paths_below(nodes[name], nodes)] == ["sdb", "sdc"]
+    assert [path.name for path in paths_below(nodes["sdd"], nodes)] == ["sdd"]
