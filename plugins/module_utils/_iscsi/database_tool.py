@@ -154,7 +154,7 @@ class Database:
     def write(self, path, text):
         """Put a whole record file in its place in one step, for root alone to read. Call it while the lock is held."""
         try:
-            os.makedirs(os.path.dirname(path), mode=DIRECTORY_MODE, exist_ok=True)
+            _make_directories(os.path.dirname(path))
             handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=self.root)
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 os.fchmod(file.fileno(), RECORD_MODE)
@@ -262,6 +262,13 @@ def _mismatch(values, target, portal, iface):
         ("iface.iscsi_ifacename", iface, values.get("iface.iscsi_ifacename")),
     )
     return next((f"{key} is {value or 'missing'} in it, not {wanted}" for key, wanted, value in said if value != wanted), None)
+
+
+def _make_directories(path):
+    """As iscsiadm does, for root alone; os.makedirs gives its mode to the last one only."""
+    if not os.path.isdir(path):
+        _make_directories(os.path.dirname(path))
+        os.mkdir(path, DIRECTORY_MODE)
 
 
 def _named(name, kind, path):

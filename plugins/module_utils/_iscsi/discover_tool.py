@@ -19,6 +19,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text i
 PATIENCE_SECONDS = 3
 PROBE_SECONDS = 5
 INTERVAL = 0.05
+# What a discovery can meet while the first of several starts iscsid by its socket: worth a second try.
+PASSING = ("pdu_timed_out", "iscsid_communication", "internal_error", "try_again", "request_timed_out")
 # Not a failure of one portal: nothing works until it is mended.
 HOST_FAILURES = ("iscsid_not_connected", "no_driver", "access_denied", "isns_unavailable", "iscsid_communication")
 
@@ -36,13 +38,22 @@ class Failure:
 def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe=probe_portals):
     """Ask every portal -> (dict of portal and tuple of Found, tuple of Failure). stored: portals that have a record of their own."""
     deadline = time.monotonic() + timeout
-    running = {portal: iscsiadm.start_discovery(kind, portal, ifaces, str(portal) in stored) for portal in portals}
-    found, failures = {}, {}
+
+    def start(portal):
+        return iscsiadm.start_discovery(kind, portal, ifaces, str(portal) in stored)
+
+    running = {portal: start(portal) for portal in portals}
+    found, failures, again = {}, {}, set()
     probed = False
     try:
         while running and time.monotonic() < deadline:
             for portal in [portal for portal, process in running.items() if not process.running]:
-                _take(portal, running.pop(portal).finish(PROBE_SECONDS), found, failures)
+                result = running.pop(portal).finish(PROBE_SECONDS)
+                if status_name(result.rc) in PASSING and portal not in again:
+                    again.add(portal)
+                    running[portal] = start(portal)
+                else:
+                    _take(portal, result, found, failures)
             if running and not probed and time.monotonic() > deadline - timeout + min(PATIENCE_SECONDS, timeout / 3):
                 probed = True
                 _give_up(running, probe(list(running), min(PROBE_SECONDS, timeout / 3)), failures)

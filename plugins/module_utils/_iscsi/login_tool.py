@@ -49,13 +49,15 @@ class Login:
     def _settle(self, nodes, processes, deadline, wait_for_devices):
         failed = {}
         patience = min(time.monotonic() + PATIENCE_SECONDS, deadline)
+        last_look = False
         while True:
             late = time.monotonic() >= deadline
             sessions = self._read()
             up = {session.key for session in sessions if session.logged_in}
             failed.update(self._told(nodes, processes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
-            if left and time.monotonic() > patience:
+            if left and time.monotonic() > patience and not last_look:
+                last_look = late
                 failed.update(self._unreached(left, deadline))
                 # Refused once more later is as final as refused now; a portal that answers is given its time.
                 patience = time.monotonic() + PATIENCE_SECONDS
