@@ -52,16 +52,10 @@ class FakeHost:
         return node
 
     def find(self, name):
-        return next(
-            path
-            for path in (self.sysfs / "devices").rglob(name)
-            if path.parent.name == "block" or (path / "partition").exists()
-        )
+        return next(path for path in (self.sysfs / "devices").rglob(name) if path.parent.name == "block" or (path / "partition").exists())
 
     def mount(self, dev, mountpoint, fstype, source, root="/"):
-        self._mounts.append(
-            f"{30 + len(self._mounts)} 1 {dev} {root} {mountpoint} rw,relatime shared:1 - {fstype} {source} rw\n"
-        )
+        self._mounts.append(f"{30 + len(self._mounts)} 1 {dev} {root} {mountpoint} rw,relatime shared:1 - {fstype} {source} rw\n")
         write(self.proc / "self" / "mountinfo", "".join(self._mounts))
 
     def swaps(self, *paths):

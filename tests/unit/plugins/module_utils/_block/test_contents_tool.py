@@ -48,9 +48,7 @@ def test_a_single_byte_that_is_not_zero_is_seen(file, where, byte):
     assert not Contents(run_cached, TIMEOUT).all_zero(str(file), 0, SIZE)
 
 
-@pytest.mark.parametrize(
-    ("offset", "length", "zero"), [(0, 512, True), (512, 512, False), (1024, 512, True), (0, 1024, False)]
-)
+@pytest.mark.parametrize(("offset", "length", "zero"), [(0, 512, True), (512, 512, False), (1024, 512, True), (0, 1024, False)])
 def test_only_the_region_asked_for_is_looked_at(file, offset, length, zero):
     with file.open("r+b") as disk:
         disk.seek(512)
@@ -65,22 +63,16 @@ def test_a_short_read_is_no_zero(file):
 
 def test_zeros_before_a_read_error_are_no_zero():
     with pytest.raises(SanError, match="Input/output error"):
-        Contents(recorded(1, "\0" * SIZE, "dd: error reading '/dev/sdb': Input/output error"), TIMEOUT).all_zero(
-            "/dev/sdb", 0, SIZE
-        )
+        Contents(recorded(1, "\0" * SIZE, "dd: error reading '/dev/sdb': Input/output error"), TIMEOUT).all_zero("/dev/sdb", 0, SIZE)
 
 
 def test_data_before_a_read_error_is_data():
-    assert not Contents(recorded(1, "x", "dd: error reading '/dev/sdb': Input/output error"), TIMEOUT).all_zero(
-        "/dev/sdb", 0, SIZE
-    )
+    assert not Contents(recorded(1, "x", "dd: error reading '/dev/sdb': Input/output error"), TIMEOUT).all_zero("/dev/sdb", 0, SIZE)
 
 
 def test_the_read_goes_past_the_page_cache():
     asked = []
-    Contents(lambda argv, timeout: asked.append(argv) or Result(tuple(argv), 0, "\0" * SIZE, ""), TIMEOUT).all_zero(
-        "/dev/sdb", SIZE, SIZE
-    )
+    Contents(lambda argv, timeout: asked.append(argv) or Result(tuple(argv), 0, "\0" * SIZE, ""), TIMEOUT).all_zero("/dev/sdb", SIZE, SIZE)
     (argv,) = asked
     assert "direct" in next(word for word in argv if word.startswith("iflag=")).partition("=")[2].split(",")
     assert not any(word.startswith("of=") for word in argv)
@@ -109,9 +101,7 @@ def test_the_real_programs_on_an_empty_file(file):
 def test_the_real_programs_on_swap(file):
     run(["mkswap", str(file)], TIMEOUT)
     found, ambivalent = Blkid(run, TIMEOUT).probe(str(file))
-    assert (
-        [each.type for each in found] == [each.type for each in Wipefs(run, TIMEOUT).signatures(str(file))] == ["swap"]
-    )
+    assert [each.type for each in found] == [each.type for each in Wipefs(run, TIMEOUT).signatures(str(file))] == ["swap"]
     assert not ambivalent
 
 

@@ -14,9 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import Parse
 
 # What the kernel escapes in a path (fs/proc_namespace.c, mangle()).
 ESCAPED = " \t\n\\#"
-PATHS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=30).map(
-    lambda rest: "/" + rest
-)
+PATHS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=30).map(lambda rest: "/" + rest)
 WORDS = st.text(st.characters(whitelist_categories=("Ll", "Nd")), min_size=1, max_size=8)
 DEVICES = st.builds("{}:{}".format, st.integers(0, 4095), st.integers(0, 1 << 20))
 MOUNTS = st.builds(Mount, DEVICES, PATHS, PATHS, WORDS, st.one_of(PATHS, WORDS, st.just("")))
@@ -67,9 +65,7 @@ def test_a_mount_point_that_is_a_dash_is_no_separator():
     assert parse_mountinfo(render(Mount("8:1", "/", "-", "ext4", "/dev/sda1"), ["shared:1"]))[0].source == "/dev/sda1"
 
 
-@pytest.mark.parametrize(
-    "line", ["36 35 98:0 / /mnt rw", "36 35 98:0 / /mnt rw - ext4 /dev/sda", "36 35 x / /mnt rw - ext4 /dev/sda rw"]
-)
+@pytest.mark.parametrize("line", ["36 35 98:0 / /mnt rw", "36 35 98:0 / /mnt rw - ext4 /dev/sda", "36 35 x / /mnt rw - ext4 /dev/sda rw"])
 def test_half_a_line_is_an_error_with_its_number(line):
     with pytest.raises(ParseError, match="mountinfo line 1"):
         parse_mountinfo(line)

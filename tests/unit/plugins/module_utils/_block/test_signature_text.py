@@ -83,9 +83,7 @@ def test_a_heading_of_wipefs_is_no_signature():
 @given(st.integers(0, 1 << 60), st.sampled_from(["ext4", "LVM2_member"]), LABELS)
 def test_any_signature_of_wipefs_is_read_back(offset, kind, label):
     escaped = label.replace("\\", r"\x5c").replace(" ", r"\x20")
-    assert parse_wipefs(f"0x{offset:x},filesystem,{kind},,{escaped}\n") == (
-        Signature("wipefs", kind, "filesystem", offset, None, label or None),
-    )
+    assert parse_wipefs(f"0x{offset:x},filesystem,{kind},,{escaped}\n") == (Signature("wipefs", kind, "filesystem", offset, None, label or None),)
 
 
 @given(LABELS.filter(bool))

@@ -16,10 +16,7 @@ HEADER = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 
 
 def test_partitions_and_files_are_told_apart():
-    text = (
-        HEADER
-        + "/dev/dm-1                               partition\t2097148\t\t0\t\t-2\n/swap\\040file file\t\t1048572\t\t12\t\t-3\n"
-    )
+    text = HEADER + "/dev/dm-1                               partition\t2097148\t\t0\t\t-2\n/swap\\040file file\t\t1048572\t\t12\t\t-3\n"
     assert parse_swaps(text) == (Swap("/dev/dm-1", "partition"), Swap("/swap file", "file"))
 
 

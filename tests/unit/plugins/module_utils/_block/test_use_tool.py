@@ -65,10 +65,14 @@ def test_partitions_of_a_device_on_top_count(host):
 
 def test_a_device_is_known_by_its_node_and_by_its_mapper_name(mapped):
     nodes = read_nodes(str(mapped.sysfs))
-    assert [
-        name_of(path, nodes)
-        for path in ("/dev/sdb", "/dev/mapper/qsan", "/dev/dm-3", "/dev/sdz", "/dev/mapper/other", "sdb")
-    ] == ["sdb", "dm-3", "dm-3", None, None, None]
+    assert [name_of(path, nodes) for path in ("/dev/sdb", "/dev/mapper/qsan", "/dev/dm-3", "/dev/sdz", "/dev/mapper/other", "sdb")] == [
+        "sdb",
+        "dm-3",
+        "dm-3",
+        None,
+        None,
+        None,
+    ]
 
 
 def test_names_sort_as_people_count():
