@@ -82,8 +82,11 @@ class Block:
 
     def value(self, keyword):
         """The value of a keyword here (the last one wins), or None."""
-        found = [item.value for item in self.attrs() if item.known and item.name == canonical(keyword)]
-        return found[-1] if found else None
+        name = canonical(keyword)
+        for item in reversed(self.items):
+            if isinstance(item, Attr) and item.known and canonical(item.keyword) == name:
+                return item.value
+        return None
 
     def attrs(self):
         """The values here, in order, also those that libmultipath skips."""
@@ -138,13 +141,14 @@ def read_tokens(text, start=0):
     """The tokens of one line without its line end. start: where it stands in the file."""
     found = []
     for match in _TOKEN.finditer(text):
-        if match.group(3):
+        string, closing, comment = match.groups()
+        if comment:
             break
-        string = match.group(1)
         if string is None:
-            found.append(Token(match.group(), start + match.start(), start + match.end()))
+            first, end = match.span()
+            found.append(Token(text[first:end], start + first, start + end))
         else:
-            token = Token(string.replace('""', '"'), start + match.start(), start + match.end(), True, bool(match.group(2)))
+            token = Token(string.replace('""', '"'), start + match.start(), start + match.end(), True, bool(closing))
             found.append(token)
     return tuple(found)
 
@@ -178,6 +182,8 @@ def _pieces(line):
 
 
 def _tokens_of(piece, at):
+    if "\r" not in piece and "\0" not in piece:
+        return read_tokens(piece[:-1] if piece.endswith("\n") else piece, at)
     # A NUL ends the string for C; strtok then skips leading line ends and stops at the next one, CR included.
     read = piece.partition("\0")[0]
     body = read.lstrip("\r\n")

@@ -27,11 +27,17 @@ MERGES_MULTIPATHS = (0, 7, 9)
 
 @dataclass(frozen=True)
 class Setting:
-    """One value. text: as written; meaning: what it is taken for; place: file and line."""
+    """One value. text: as written; meaning: what it is taken for; path, number: its file and line."""
 
     text: str
     meaning: str
-    place: str
+    path: str
+    number: int
+
+    @property
+    def place(self):
+        """Where it is, for a message."""
+        return f"{self.path} line {self.number}"
 
 
 def identity_of(section, block):
@@ -119,24 +125,30 @@ def _add_stanza(table, conf, section, stanza):
     if section == "multipaths" and exists in table and release and release < MERGES_MULTIPATHS:
         return
     path = (section, stanza.keyword)
-    table.setdefault(exists, Setting("", "", conf.place(stanza.line)))
+    table.setdefault(exists, _plain(conf, "", stanza.line))
     for attr in stanza.attrs():
         if attr.known and attr.keyword not in STANZAS[section][1]:
-            table[(section, identity, attr.name)] = _setting(conf, path, attr)
+            table[(*exists, attr.name)] = _setting(conf, path, attr)
 
 
 def _list_entries(conf, section):
     for item in section.items:
         if isinstance(item, Attr):
             if item.known:
-                yield (section.keyword, (item.keyword, item.value)), Setting(item.value, "", conf.place(item.line))
+                yield (section.keyword, (item.keyword, item.value)), _plain(conf, item.value, item.line)
         else:
             device = (item.keyword, item.value("vendor"), item.value("product"))
             # A regular expression that is refused is told by whichever of the two it is.
             bad = [text for text in device[1:] if text is not None and not readable("regex", text)]
-            yield (section.keyword, device), Setting(bad[0] if bad else ".", "", conf.place(item.line))
+            yield (section.keyword, device), _plain(conf, bad[0] if bad else ".", item.line)
 
 
 def _setting(conf, path, attr):
     keyword = conf.keywords.known((*path, attr.keyword))
-    return Setting(attr.value, meaning(keyword.kind if keyword else "text", attr.value), conf.place(attr.line))
+    taken = meaning(keyword.kind if keyword else "text", attr.value)
+    return Setting(attr.value, taken, conf.path, conf.lines[attr.line].number)
+
+
+def _plain(conf, text, line):
+    """The Setting of what is merely there."""
+    return Setting(text, "", conf.path, conf.lines[line].number)
