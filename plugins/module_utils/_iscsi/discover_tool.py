@@ -16,8 +16,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
 
 # A portal that has answered nothing for so long is looked at with a plain TCP connection, which takes at most PROBE_SECONDS.
-PATIENCE_SECONDS = 3
-PROBE_SECONDS = 5
+PATIENCE_SECONDS = 2
+PROBE_SECONDS = 4
 INTERVAL = 0.05
 # What a discovery can meet while the first of several starts iscsid by its socket: worth a second try.
 PASSING = ("pdu_timed_out", "iscsid_communication", "internal_error", "try_again", "request_timed_out")

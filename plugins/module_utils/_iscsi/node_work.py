@@ -33,9 +33,13 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens, read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, report, state_diff
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Interfaces that open-iscsi has without a record.
 BUILT_IN_IFACES = (DEFAULT_IFACE, "iser")
+# How long a relogin waits for the other paths of a map at least, whatever timeout says: it is safe to wait.
+SETTLE_SECONDS = 15
+SETTLE_INTERVAL = 0.5
 
 
 class NodeWork:
@@ -195,13 +199,20 @@ class NodeWork:
                 self._refuse({step.args[1].sid} | leaving, sessions)
 
     def _check_one(self, session):
-        self._refuse({session.sid}, read_sessions())
+        """Right before a relogin. multipathd takes a moment to put the path of the last one back into its map."""
+        leaving = {session.sid}
+        bound = max(SETTLE_SECONDS, self._deadline - time.monotonic())
+        wait_until(lambda: not self._reasons(leaving, read_sessions()), bound, SETTLE_INTERVAL)
+        self._refuse(leaving, read_sessions())
+
+    def _reasons(self, leaving, sessions):
+        if not leaving or self._asked.force:
+            return ()
+        nodes = read_block_nodes()
+        return why_not(leaving, sessions, nodes, read_users(nodes))
 
     def _refuse(self, leaving, sessions):
-        if not leaving or self._asked.force:
-            return
-        nodes = read_block_nodes()
-        reasons = why_not(leaving, sessions, nodes, read_users(nodes))
+        reasons = self._reasons(leaving, sessions)
         if reasons:
             names = ", ".join(describe(session) for session in sessions if session.sid in leaving)
             raise SanError(f"{names}: logout refused: {'; '.join(reasons)}. Unmount it or free it first; force=true logs out all the same and may lose data.")
