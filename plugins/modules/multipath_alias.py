@@ -108,6 +108,10 @@ options:
     type: float
     default: 60
 notes:
+  - Since multipath-tools 0.9.6, the paths of an array with ALUA are grouped by priority whatever a C(multipath) section says, unless
+    C(detect_pgpolicy) is off. Where another C(path_grouping_policy) is asked for such a LUN, the module switches it off in a C(device)
+    section for the vendor and product of that LUN, and sets there the policy that the other LUNs of the array had by detection.
+    O(state=absent) leaves that section as it is.
   - In check mode, a LUN that is not there and a multipathd that does not run are warnings, since earlier tasks of a play may bring them.
 seealso:
   - module: linuxsan.host.multipath_conf
@@ -201,9 +205,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._module import run_m
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import alias_plan, conf_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_apply import Aliases
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_conflict_plan import find_conflicts, find_leftovers
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_host
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
@@ -262,10 +267,13 @@ def work(module, multipath, multipathd, places=HERE):
     if not module.check_mode:
         refuse(lacks)
     make_plan = alias_plan.plan_absent if absent else alias_plan.plan_present
-    items = alias_plan.conf_items(choices, host.namings, path, absent)
-    if alias_plan.shows_all(choices) and not file_changes(params, items) and not make_plan(choices, host, (), reload).steps:
+
+    def edit(text, keywords):
+        return edit_conf(parse_conf(text or "", path, keywords), alias_plan.plan_conf(choices, host, path, absent, keywords))
+
+    if alias_plan.shows_all(choices) and not file_changes(path, edit) and not make_plan(choices, host, (), reload).steps:
         return outcome(module, alias_plan.Plan(), [], choices, host)
-    software, trial = try_file(module, items)
+    software, trial = try_file(module, edit)
     reload = reload and (running or not absent)
     plan = make_plan(choices, host, trial.steps, reload, bool(trial.stale))
     extra = {}
@@ -308,26 +316,20 @@ def refuse(sentences):
         raise SanError(" ".join(sentences))
 
 
-def edit_file(params, items, text, keywords=None):
-    """The Edit of the file, text its text or None."""
-    return edit_conf(parse_conf(text or "", params["path"], keywords), Wanted(multipaths=items, state=params["state"]) if items else Wanted())
-
-
-def file_changes(params, items):
-    """Whether there may be something to edit, found without asking the installed release."""
+def file_changes(path, edit):
+    """Whether there may be something to edit, found without asking the installed release. edit: (text, keywords) -> Edit."""
     try:
-        return bool(edit_file(params, items, read_text(params["path"])).changed_keys)
+        return bool(edit(read_text(path), keyword_tree()).changed_keys)
     except SanError:
         # The release decides: an older one can take what the newest does not.
         return True
 
 
-def try_file(module, items):
+def try_file(module, edit):
     """What is installed, and what the editor does to the file as libmultipath judges it. Changes nothing."""
     path, software = module.params["path"], conf_apply.read_host(module)
     old = read_text(path)
-    edit = edit_file(module.params, items, old, software.keywords)
-    return software, conf_apply.try_conf(module, software, path, old, edit, module.params["validate"])
+    return software, conf_apply.try_conf(module, software, path, old, edit(old, software.keywords), module.params["validate"])
 
 
 def apply_file(module, software, trial, plan, reload, multipath, multipathd):

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import POLICY, plan_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, select_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, policy_of, unmet_settings
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted as ConfWanted
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
-
-POLICY = "path_grouping_policy"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Host:
-    """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; namings: of all files, as they are read;
+    """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; confs, namings: of all files, as they are read;
     fstab: the devices that /etc/fstab names."""
 
     luns: Tuple[Lun, ...] = ()
@@ -36,6 +36,7 @@ class Host:
     links: Mapping[str, str] = field(default_factory=dict)
     namings: Tuple[Naming, ...] = ()
     bindings: Tuple = ()
+    confs: Tuple = ()
     wwids: frozenset = frozenset()
     fstab: frozenset = frozenset()
 
@@ -110,13 +111,15 @@ def shows_all(choices):
     return all(keyword in CHECKS for choice in choices for keyword in choice.settings)
 
 
-def conf_items(choices, namings, path, absent):
-    """The multipaths of the file's editor. For state absent, sections that do not have the alias are left alone."""
-    items = ({"wwid": choice.wwid, "alias": choice.alias, **choice.settings} for choice in choices if choice.wwid)
-    if not absent:
-        return list(items)
-    there = {(naming.wwid, naming.alias) for naming in namings if naming.file == path}
-    return [item for item in items if item["alias"] and (item["wwid"], item["alias"]) in there]
+def plan_conf(choices, host, path, absent, keywords):
+    """What the editor of the file has to do, as its Wanted. For state absent, sections that do not have the alias are left alone."""
+    items = [{"wwid": choice.wwid, "alias": choice.alias, **choice.settings} for choice in choices if choice.wwid]
+    if absent:
+        there = {(naming.wwid, naming.alias) for naming in host.namings if naming.file == path}
+        items = [item for item in items if item["alias"] and (item["wwid"], item["alias"]) in there]
+        return ConfWanted(multipaths=items or None, state="absent")
+    policies = [(host.lun(choice.wwid), choice.texts[POLICY]) for choice in choices if POLICY in choice.texts and host.lun(choice.wwid)]
+    return ConfWanted(multipaths=items or None, devices=plan_devices(policies, host.confs, keywords) or None)
 
 
 def plan_present(choices, host, file_steps, reload, stale=False):

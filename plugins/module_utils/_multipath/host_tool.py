@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import Host, Naming
@@ -40,9 +41,11 @@ def read_host(path, aliases, told, places=HERE):
     sessions = read_sessions(places.sysfs, places.udev)
     disks = read_disks(places.sysfs, places.udev, places.proc)
     devices = read_dm(places.sysfs)
+    confs = tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
     host = Host(
-        luns=find_luns(disks, sessions, devices),
-        namings=tuple(naming for file in conf_files(path, places) for naming in read_namings(file)),
+        luns=find_luns(disks, sessions, devices, read_alua(disks, places)),
+        confs=confs,
+        namings=tuple(naming for conf in confs for naming in namings_of(conf)),
         bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
         wwids=parse_wwids(_text(os.path.join(places.etc, "wwids"))),
         fstab=parse_fstab_devices(_text(places.fstab)),
@@ -65,11 +68,17 @@ def conf_files(path, places=HERE):
     return files if path in files else [*files, path]
 
 
-def read_namings(file):
-    """The multipath sections of one file, as a tuple of Naming."""
-    stanzas = parse_conf(_text(file), file).blocks("multipaths", "multipath")
-    found = (Naming(stanza.value("wwid"), stanza.value("alias"), file) for stanza in stanzas)
+def namings_of(conf):
+    """The multipath sections of one Conf, as a tuple of Naming."""
+    stanzas = conf.blocks("multipaths", "multipath")
+    found = (Naming(stanza.value("wwid"), stanza.value("alias"), conf.path) for stanza in stanzas)
     return tuple(naming for naming in found if naming.wwid)
+
+
+def read_alua(disks, places=HERE):
+    """The names of the disks that the kernel accesses by ALUA, as a frozenset."""
+    handlers = ((disk.name, attribute(places.sysfs, "block", disk.name, "device", "dh_state")) for disk in disks)
+    return frozenset(name for name, handler in handlers if handler == "alua")
 
 
 def _text(path):

@@ -29,12 +29,13 @@ class LunPath:
 
 @dataclass(frozen=True)
 class Lun:
-    """All disks with one WWID. san: at least one of them comes over a network."""
+    """All disks with one WWID. san: at least one of them comes over a network. alua: the kernel uses ALUA on every path."""
 
     wwid: str
     vendor: Optional[str] = None
     product: Optional[str] = None
     san: bool = False
+    alua: bool = False
     paths: Tuple[LunPath, ...] = ()
 
     @property
@@ -65,8 +66,9 @@ class Lun:
         return f"{self.wwid} ({', '.join([what, *filter(None, details)])})"
 
 
-def find_luns(disks, sessions, maps):
-    """The LUNs of a host. disks: of disk_tool; sessions: of the iSCSI sysfs tool; maps: DmDevice. Returns a tuple of Lun by WWID.
+def find_luns(disks, sessions, maps, alua=()):
+    """The LUNs of a host. disks: of disk_tool; sessions: of the iSCSI sysfs tool; maps: DmDevice; alua: names of disks with ALUA.
+    Returns a tuple of Lun by WWID.
 
     A disk without a WWID is no LUN that multipath could take.
     """
@@ -76,7 +78,7 @@ def find_luns(disks, sessions, maps):
     for disk in disks:
         if disk.wwid:
             groups.setdefault(disk.wwid, []).append(disk)
-    return tuple(_lun(wwid, groups[wwid], by_disk, own.get(wwid)) for wwid in sorted(groups))
+    return tuple(_lun(wwid, groups[wwid], by_disk, own.get(wwid), alua) for wwid in sorted(groups))
 
 
 def select_luns(luns, criteria):
@@ -97,13 +99,14 @@ def lun_problem(lun):
     return f"it is in use as a local disk ({'; '.join(used)}). Free it first, or name another LUN" if used else None
 
 
-def _lun(wwid, disks, by_disk, own_map):
+def _lun(wwid, disks, by_disk, own_map, alua):
     first = disks[0]
     return Lun(
         wwid=wwid,
         vendor=first.vendor,
         product=first.model,
         san=any(disk.is_san or disk.name in by_disk for disk in disks),
+        alua=all(disk.name in alua for disk in disks),
         paths=tuple(_path(disk, by_disk.get(disk.name), own_map) for disk in disks),
     )
 

@@ -1,0 +1,51 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What files of multipath.conf say about one device, by the precedence of multipath.conf(5)."""
+from __future__ import annotations
+
+import re
+
+# Characters that an extended regular expression does not take literally.
+SPECIAL = re.compile(r"([][\\.^$*+?(){}|])")
+
+
+def value_in_force(confs, keyword, vendor, product, protocol=None):
+    """The text of a keyword for a device of that vendor and product, or None when no file sets it.
+
+    confs: Conf of every file, in the order of reading; the later wins. Precedence: overrides for the protocol, overrides, devices,
+    defaults. Sections for a single WWID are not looked at.
+    """
+    overrides = [block for conf in confs for block in conf.blocks("overrides")]
+    protocols = [block for section in overrides for block in section.blocks("protocol") if protocol and block.value("type") == protocol]
+    defaults = [block for conf in confs for block in conf.blocks("defaults")]
+    for blocks in (protocols, overrides, device_blocks(confs, vendor, product), defaults):
+        values = [value for value in (block.value(keyword) for block in blocks) if value is not None]
+        if values:
+            return values[-1]
+    return None
+
+
+def device_blocks(confs, vendor, product):
+    """The device sections that match, in the order of reading."""
+    return [block for conf in confs for block in conf.blocks("devices", "device") if _names(block, vendor, product)]
+
+
+def exactly(text):
+    """The expression that matches this vendor or product and no other."""
+    return f"^{SPECIAL.sub(_escaped, text or '')}$"
+
+
+def _escaped(match):
+    return "\\" + match.group(1)
+
+
+def _names(block, vendor, product):
+    return all(_matches(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product)))
+
+
+def _matches(pattern, text):
+    try:
+        return pattern is not None and re.search(pattern, text or "") is not None
+    except re.error:
+        return False
