@@ -1,0 +1,6 @@
+#!/bin/sh
+# The array's containers share the guest's kernel target; the image of the target container comes in as a tar file.
+set -eu
+root=$1
+chroot "$root" systemctl --quiet enable lab-target.service
+mkdir -p "$root/srv/luns" "$root/var/lib/lab"

@@ -1,0 +1,1 @@
+"""The test lab: QEMU guests that are an iSCSI array and its initiators."""

@@ -1,0 +1,58 @@
+"""Text: the Ansible inventory of a running lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .array_spec import Array, Lun, Portal, wwid
+from .fleet import FABRICS, Host
+from .ssh import Access, control_options
+
+
+def render_inventory(hosts: tuple[Host, ...], accesses: dict[str, Access], array: Array) -> str:
+    groups: dict[str, Any] = {"initiators": {"hosts": {}}, "arrays": {"hosts": {}}}
+    for host in hosts:
+        group = groups["arrays" if host.kind == "array" else "initiators"]
+        group["hosts"][host.name] = {**connection(accesses[host.name]), **(array_facts(array) if host.kind == "array" else initiator_facts(host))}
+    return "# Written by tests/lab/lab up\n" + yaml.safe_dump({"all": {"children": groups}}, sort_keys=False, width=200)
+
+
+def connection(access: Access) -> dict[str, Any]:
+    return {
+        "ansible_host": "127.0.0.1",
+        "ansible_port": access.port,
+        "ansible_user": "root",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_ssh_private_key_file": str(access.key),
+        "ansible_ssh_common_args": " ".join(["-F none", *known_hosts(access.known_hosts)]),
+        "ansible_ssh_args": " ".join(control_options(access)),
+    }
+
+
+def known_hosts(path: Path) -> list[str]:
+    return ["-o StrictHostKeyChecking=yes", f"-o UserKnownHostsFile='{path}'", "-o GlobalKnownHostsFile=/dev/null", "-o IdentitiesOnly=yes"]
+
+
+def initiator_facts(host: Host) -> dict[str, Any]:
+    addresses = {fabric.name: [address.split("/")[0] for address in host.addresses(fabric)] for fabric in FABRICS}
+    return {"lab_addresses": addresses, "lab_system_disk": "/dev/sda", "lab_spare_disk": "/dev/sdb"}
+
+
+def array_facts(array: Array) -> dict[str, Any]:
+    return {
+        "lab_targets": [{"name": target.name, "portals": [portal_text(portal) for portal in target.portals]} for target in array.targets],
+        "lab_portals": list(dict.fromkeys(portal_text(portal) for target in array.targets for portal in target.portals)),
+        "lab_luns": [lun_facts(lun) for lun in array.luns],
+    }
+
+
+def portal_text(portal: Portal) -> str:
+    return f"[{portal.address}]:{portal.port}" if ":" in portal.address else f"{portal.address}:{portal.port}"
+
+
+def lun_facts(lun: Lun) -> dict[str, Any]:
+    facts = {"name": lun.name, "lun": lun.lun, "wwid": wwid(lun), "size": lun.size}
+    return {**facts, "vendor": lun.vendor, "product": lun.product, "targets": list(lun.targets)}
