@@ -11,7 +11,14 @@ import stat
 import pytest
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, node_path, read_discoveries, read_ifaces, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
+    Database,
+    find_root,
+    node_path,
+    read_discoveries,
+    read_ifaces,
+    read_nodes,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 

@@ -56,10 +56,12 @@ def test_a_path_that_carries_no_io_is_none():
 
 
 @pytest.mark.parametrize(
-    "users", [dataclasses.replace(NOBODY, mounts={"sdb": ["/srv"]}), dataclasses.replace(NOBODY, swaps=frozenset(["sdb"])), dataclasses.replace(NOBODY, btrfs={"sdb": ["id"]})],
+    "direct",
+    [{"mounts": {"sdb": ["/srv"]}}, {"swaps": frozenset(["sdb"])}, {"btrfs": {"sdb": ["id"]}}],
     ids=["mount", "swap", "btrfs"],
 )
-def test_a_single_disk_in_use(users):
+def test_a_single_disk_in_use(direct):
+    users = dataclasses.replace(NOBODY, **direct)
     assert why_not({1}, (BOTH[0],), nodes(block("sdb")), users)
     assert why_not({2}, BOTH, nodes(block("sdb"), block("sdc")), users) == ()
 

@@ -111,8 +111,8 @@ def test_a_killed_run_has_updated_but_not_relogged():
 
 
 def test_chap_taken_away_leaves_no_name():
-    steps = plan_nodes(Wanted("connected", (NODE,), values=NO_CHAP), [record(**CHAP)], [session(login=Login("host", Secret("SECRET-VALUE")))])
-    records, sessions = outcome(steps, [record(**CHAP)], [])if not steps else outcome(steps, [record(**CHAP)], [steps[-1].args[1]])
+    have = ([record(**CHAP)], [session(login=Login("host", Secret("SECRET-VALUE")))])
+    records, sessions = outcome(plan_nodes(Wanted("connected", (NODE,), values=NO_CHAP), *have), *have)
     assert records[0].values == {AUTH + "authmethod": "None"}
     assert sessions[0].login == Login()
 
@@ -135,7 +135,8 @@ def test_exclusive_takes_the_others_away_first():
     have = ([record(), record(other)], [session(), session(other, sid=2)])
     assert verbs(Wanted("connected", (NODE,)), *have) == []
     assert verbs(Wanted("connected", (NODE,), exclusive=True), *have) == ["logout", "delete"]
-    assert verbs(Wanted("connected", (dataclasses.replace(NODE, iface="new"),), exclusive=True), [record()], [session()]) == ["logout", "delete", "create", "login"]
+    moved = dataclasses.replace(NODE, iface="new")
+    assert verbs(Wanted("connected", (moved,), exclusive=True), [record()], [session()]) == ["logout", "delete", "create", "login"]
 
 
 def test_taking_away():

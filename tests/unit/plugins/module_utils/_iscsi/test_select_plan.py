@@ -7,7 +7,14 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, parse_filter
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice, known_keys, nodes_of_found, nodes_of_records, targets_behind, unmatched
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import (
+    Choice,
+    known_keys,
+    nodes_of_found,
+    nodes_of_records,
+    targets_behind,
+    unmatched,
+)
 
 A, B = Portal("10.10.10.100"), Portal("192.168.195.22")
 ONE, TWO = "iqn.q:dev0.ctr1", "iqn.q:dev0.ctr2"
