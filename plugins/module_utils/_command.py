@@ -127,5 +127,6 @@ def run(argv, timeout, stdin: Optional[str] = None):
 
 
 def _read(file):
-    file.seek(0)
-    return file.read().decode("utf-8", "backslashreplace")
+    # pread leaves the offset alone: a running child shares it, and its next words would land where a seek has gone.
+    handle = file.fileno()
+    return os.pread(handle, os.fstat(handle).st_size, 0).decode("utf-8", "backslashreplace")

@@ -64,6 +64,14 @@ def test_a_daemon_that_keeps_the_output_open_does_not_hold_the_caller():
     assert time.monotonic() - started < 10
 
 
+def test_looking_at_stderr_leaves_what_follows_in_its_place(tmp_path):
+    go = tmp_path / "go"
+    process = Process(["sh", "-c", 'echo one >&2; until test -e "$0"; do sleep 0.01; done; echo two >&2', str(go)])
+    assert wait_until(lambda: process.stderr_so_far() == "one\n", timeout=10)
+    go.touch()
+    assert process.finish(10).stderr == "one\ntwo\n"
+
+
 def test_signal_after_the_end_is_nothing():
     process = Process(["true"])
     process.finish(10)
