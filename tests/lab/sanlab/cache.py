@@ -102,12 +102,12 @@ def in_use(directory: Path) -> bool:
 
 
 def used_mib(directory: Path) -> int:
-    return sum(path.stat().st_blocks for path in directory.rglob("*") if path.is_file()) >> 11
+    return sum(path.stat().st_blocks for path in directory.iterdir()) >> 11
 
 
 def make_room(cache: Path) -> None:
     entries = [path.parent for path in cache.glob(f"*/{MANIFEST}")]
-    total = used_mib(cache)
+    total = sum(used_mib(path) for path in entries)  # drafts are others' and may go any moment
     for oldest in sorted(entries, key=lambda path: path.stat().st_mtime):
         if total <= LARGEST_MIB - BUILD_SPACE_MIB // 2:
             return

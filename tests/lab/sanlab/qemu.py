@@ -78,6 +78,9 @@ def wait_restored(machine: Machine) -> None:
             state = "unknown"  # it may be about to exit: the next look at the process tells
         if state == "running":
             return
+        if state == "paused":  # as it was when it was frozen
+            qmp.resume(machine.qmp)
+            continue
         time.sleep(0.1)
     raise LabError(f"{machine.host.name}: the snapshot {machine.incoming} was not running after {RESTORE_BOUND} s: {words(machine)}")
 

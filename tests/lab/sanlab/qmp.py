@@ -52,6 +52,10 @@ def stop(socket: Path) -> None:
     execute(socket, "stop")
 
 
+def resume(socket: Path) -> None:
+    execute(socket, "cont")
+
+
 def leave(socket: Path) -> None:
     execute(socket, "quit")
 
