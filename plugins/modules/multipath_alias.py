@@ -280,7 +280,7 @@ def work(module, multipath, multipathd, places=HERE):
     if not module.check_mode and plan.steps:
         extra = apply_file(module, software, trial, plan, reload, multipath, multipathd)
         host = settle(Aliases(multipathd, host, choices, params["timeout"], places), plan, absent) if reload else host
-    for words in (*lacks, *plan.warnings, *trial.warnings):
+    for words in (*lacks, *plan.warnings, *trial.warnings, *alias_plan.find_hazards(choices, host)):
         module.warn(words)
     return {**outcome(module, plan, trial.diffs, choices, host), **extra}
 

@@ -11,7 +11,7 @@ from typing import Mapping, Optional, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import POLICY, plan_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, select_luns
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, policy_of, unmet_settings
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, QUEUE, policy_of, unmet_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted as ConfWanted
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
@@ -164,6 +164,20 @@ def unmet_absence(choice, host):
     device = host.device(choice.wwid)
     own = any(binding.wwid == choice.wwid and binding.alias == choice.alias for binding in host.bindings)
     return (f"{choice.alias}: the map of {choice.wwid} still has this name",) if device and device.name == choice.alias and not own else ()
+
+
+def find_hazards(choices, host):
+    """Maps that wait for ever without a path although no no_path_retry says so, as a tuple of sentences.
+
+    multipathd leaves queue_if_no_path in the table when the keyword goes (libmultipath/configure.c select_action).
+    """
+    told = [told for told in (host.told(choice.wwid) for choice in choices) if told]
+    return tuple(
+        f"{item.name}: queues I/O without limit when no path is left, and no no_path_retry says for how long. "
+        f"Set no_path_retry, or run `multipathd disablequeueing map {item.name}`."
+        for item in told
+        if QUEUE in (item.features or "") and item.queueing is None
+    )
 
 
 def describe_alias(choice, host, predicted):

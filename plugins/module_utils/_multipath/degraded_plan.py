@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import KnownMap
-
-QUEUE = "queue_if_no_path"
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import QUEUE, KnownMap
 
 
 @dataclass(frozen=True)

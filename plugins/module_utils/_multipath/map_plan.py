@@ -13,6 +13,9 @@ from typing import Optional
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Map
 
+# The feature of the device-mapper table that lets I/O wait while there is no path.
+QUEUE = "queue_if_no_path"
+
 
 @dataclass(frozen=True)
 class KnownMap:
