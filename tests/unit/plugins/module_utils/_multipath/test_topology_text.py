@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Group, Map, Path, parse_topology
 
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 MAP_KEYS = (
     ("name", "name"),
     ("uuid", "wwid"),
@@ -143,3 +146,15 @@ def test_states(dm_state, checker_state, usable):
     told = (Map("a", "3", path_faults=0, groups=(Group(1, "service-time 0", 1, "active", paths=(path,)),)),)
     assert parse_topology(print_topology(told))[0].paths[0].checker_state == checker_state
     assert told[0].paths[0].usable is usable
+
+
+def test_multipathd_of_debian_13():
+    """Captured with two LUNs of LIO behind two targets, one multibus and one failover."""
+    text = (FIXTURES / "multipathd-0.11.1-show_maps.json").read_text()
+    told = {item.name: item for item in parse_topology(text)}
+    assert {name: [[path.name for path in group.paths] for group in item.groups] for name, item in told.items()} == {
+        "data": [["sda", "sdd"]],
+        "mpatha": [["sdb"], ["sdc"]],
+    }
+    assert all(path.usable and path.target.startswith("iqn.2004-08.com.qsantechnology:") for item in told.values() for path in item.paths)
+    assert (told["data"].vendor, told["data"].product, told["data"].hwhandler) == ("Qsan", "P600Q-D316", "1 alua")
