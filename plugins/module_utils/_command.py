@@ -6,6 +6,7 @@
 Argument lists only, no shell, nothing in them expanded ($ and ~ stay as they are), LC_ALL=C, bounded in time.
 Tools take `run` as an argument, so that a test can hand them recorded answers.
 """
+
 from __future__ import annotations
 
 import os
@@ -14,7 +15,6 @@ import signal
 import subprocess
 import tempfile
 import time
-
 from dataclasses import dataclass
 from typing import Optional, Tuple
 

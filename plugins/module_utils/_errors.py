@@ -6,6 +6,7 @@
 Everything below a module raises SanError or a subclass; plugins/module_utils/_module.py turns it into fail_json.
 Any other exception is a defect and is left to show its traceback.
 """
+
 from __future__ import annotations
 
 

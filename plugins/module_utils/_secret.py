@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A value that is compared and written to its file, and never shown."""
+
 from __future__ import annotations
 
 SHOWN = "********"

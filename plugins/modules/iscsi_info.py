@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Report the iSCSI initiator, its node records and its sessions."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -104,10 +105,10 @@ sessions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import find_root, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts, initiator_facts, node_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 
 INITIATOR_FILE = "/etc/iscsi/initiatorname.iscsi"

@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sections and keywords of multipath.conf."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -108,8 +109,8 @@ EXAMPLES = r"""
 - name: Settings of all devices, one iSCSI timeout for whatever the device table says
   linuxsan.host.multipath_conf:
     defaults:
-      find_multipaths: yes
-      user_friendly_names: no
+      find_multipaths: "yes"
+      user_friendly_names: "no"
     overrides:
       fast_io_fail_tmo: 30
       no_path_retry: fail

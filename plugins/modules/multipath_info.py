@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tells the multipath devices of a host and what is wrong with them."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""

@@ -5,6 +5,7 @@
 
 Secrets are written here and not by `iscsiadm -v`, whose arguments every user of the host can see.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -12,7 +13,6 @@ import os
 import re
 import tempfile
 import time
-
 from dataclasses import dataclass, field
 from typing import Optional
 

@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Discovery at several portals at a time, each bounded: a dead one costs seconds and not the minutes that iscsiadm tries."""
+
 from __future__ import annotations
 
 import time
-
 from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import parse_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import next_step
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import NOT_ANSWERED, probe as probe_portals
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import NOT_ANSWERED
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
 
 # A portal that has answered nothing for so long is looked at with a plain TCP connection, which takes at most PROBE_SECONDS.

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What `iscsiadm -m discovery` and `-m node` print: one portal and target per line.
 
-    10.10.10.100:3260,1 iqn.2004-08.com.qsantechnology:dev0.ctr1
-    [2001:db8::1]:3260,1 iqn.2004-08.com.qsantechnology:dev0.ctr1
+10.10.10.100:3260,1 iqn.2004-08.com.qsantechnology:dev0.ctr1
+[2001:db8::1]:3260,1 iqn.2004-08.com.qsantechnology:dev0.ctr1
 """
+
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from typing import Optional
 

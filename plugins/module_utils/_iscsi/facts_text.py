@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Records and sessions as the modules return them. A secret is not among it."""
+
 from __future__ import annotations
 
 import dataclasses

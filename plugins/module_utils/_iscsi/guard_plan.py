@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether sessions can be logged out without taking a disk away from somebody who uses it."""
+
 from __future__ import annotations
 
 import re

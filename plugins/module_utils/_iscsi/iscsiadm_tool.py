@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """iscsiadm: one method per verb, exit statuses by name. No secret is ever among its arguments."""
+
 from __future__ import annotations
 
-from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program, run as run_process
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program
+from ansible_collections.linuxsan.host.plugins.module_utils._command import run as run_process
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
 

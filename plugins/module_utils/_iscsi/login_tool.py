@@ -6,6 +6,7 @@
 One waiting iscsiadm per target says why a portal fails; its exit status is that of the first failure only
 (15, session exists, can hide 24), so the status that counts is the one of its message about that portal.
 """
+
 from __future__ import annotations
 
 import time

@@ -2,8 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Steps of node_plan -> calls of the tools, in the order of the plan; each can be killed and run again."""
+
 from __future__ import annotations
 
+import functools
 import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -147,7 +149,7 @@ class Apply:
                     failed_portals=[vars(failure) for failure in failures],
                 )
             if maps_needed:
-                wait_until(lambda: self._has_disks(node), max(0, deadline - time.monotonic()))
+                wait_until(functools.partial(self._has_disks, node), max(0, deadline - time.monotonic()))
 
     def _has_disks(self, node):
         return any(session.devices and all(device.name for device in session.devices) for session in self._read() if session.key == node.key)

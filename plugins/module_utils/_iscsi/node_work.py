@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The work of iscsi_node: read the host, ask the portals, plan, do, report."""
+
 from __future__ import annotations
 
 import functools
@@ -141,9 +142,7 @@ class NodeWork:
     def _ask(self, stored):
         asked = self._asked
         timeout = max(1.0, self._deadline - time.monotonic())
-        by_portal, self._failures = discover(
-            self._iscsiadm, asked.kind, asked.portals, asked.choice.ifaces or (DEFAULT_IFACE,), stored, timeout, self._probe()
-        )
+        by_portal, self._failures = discover(self._iscsiadm, asked.kind, asked.portals, asked.choice.ifaces or (DEFAULT_IFACE,), stored, timeout, self._probe())
         return tuple(found for answers in by_portal.values() for found in answers)
 
     def _discovery_steps(self, discoveries):

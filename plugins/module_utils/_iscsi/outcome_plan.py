@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what was found and what came up is what was asked for."""
+
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError

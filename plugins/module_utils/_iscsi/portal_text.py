@@ -5,11 +5,11 @@
 
 One portal has many spellings (::1 and 0:0::1, no port and 3260), so everything is compared as a Portal.
 """
+
 from __future__ import annotations
 
 import ipaddress
 import re
-
 from dataclasses import dataclass
 from typing import Optional
 

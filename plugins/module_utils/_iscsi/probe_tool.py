@@ -5,6 +5,7 @@
 
 open-iscsi says why a login failed only when it gives up, minutes later; a connection refused is known at once.
 """
+
 from __future__ import annotations
 
 import errno
@@ -41,8 +42,8 @@ def _probe(portals, timeout, device):
     try:
         reasons.update(_finish(waiting, timeout))
     finally:
-        for portal, opened in waiting.values():
-            opened.close()
+        for started in waiting.values():
+            started[1].close()
     return reasons
 
 
@@ -76,7 +77,7 @@ def _finish(waiting, timeout):
     while left:
         remaining = deadline - time.monotonic()
         events = poller.poll(max(0, remaining) * 1000)
-        for number, event in events:
+        for number in (event[0] for event in events):
             portal, opened = left.pop(number)
             poller.unregister(number)
             code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -9,6 +9,7 @@
 
 A key without a value has no line in a file and `<empty>` in a listing (usr/idbm.c, idbm_print).
 """
+
 from __future__ import annotations
 
 import re

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which targets, portals and interfaces are meant, out of what was discovered or what the host knows."""
+
 from __future__ import annotations
 
 import fnmatch
-
 from dataclasses import dataclass
 from typing import Optional, Tuple
 

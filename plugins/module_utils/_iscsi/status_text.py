@@ -5,10 +5,10 @@
 
 The numbers are those of include/iscsi_err.h of open-iscsi 2.1.
 """
+
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from typing import Optional
 

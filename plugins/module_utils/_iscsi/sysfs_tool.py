@@ -5,11 +5,11 @@
 
 The attributes are those of drivers/scsi/scsi_transport_iscsi.c. A session can come and go while it is read; what is gone is left out.
 """
+
 from __future__ import annotations
 
 import os
 import re
-
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -137,7 +137,7 @@ def _portal(connection, prefix):
 
 def _host(device):
     name = os.path.basename(os.path.dirname(device))
-    return int(name[len("host"):]) if HOST.fullmatch(name) else None
+    return int(name[len("host") :]) if HOST.fullmatch(name) else None
 
 
 def _login(directory):

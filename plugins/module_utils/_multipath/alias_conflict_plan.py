@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What forbids to give an alias. multipathd would fall back to another name, take the alias from its owner, or join what is not one LUN."""
+
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem

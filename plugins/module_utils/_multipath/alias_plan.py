@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From wanted aliases to steps: which LUN is meant, what forbids the alias, what is to be done, and what is not yet as asked."""
+
 from __future__ import annotations
 
 import re

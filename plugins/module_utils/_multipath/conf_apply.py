@@ -12,6 +12,7 @@ For modules that edit the file:
     if not module.check_mode:
         further_results = apply_conf(module, host, trial, reload, backup)
 """
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the wanted settings and a parsed multipath.conf to the new text, everything that is not named kept byte for byte."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -91,11 +92,7 @@ def _hinders(conf, problem, named, words):
 
 def _check_outcome(conf, table, wanted):
     """Raises SanError when the new text would be read otherwise than: what was named changed, all else as before."""
-    expected = {
-        key: setting.meaning
-        for key, setting in settings_of(conf).items()
-        if wanted.get(key, "") is not None and wanted.get(key[:2], "") is not None
-    }
+    expected = {key: setting.meaning for key, setting in settings_of(conf).items() if wanted.get(key, "") is not None and wanted.get(key[:2], "") is not None}
     expected.update((key, meaning) for key, meaning in wanted.items() if meaning is not None)
     outcome = {key: setting.meaning for key, setting in table.items()}
     if outcome != expected:

@@ -7,6 +7,7 @@ The parser is driven by lines and keywords, not by braces: a keyword opens a blo
 a line whose first word is `}` closes it. So the structure depends on the keywords that the installed release knows.
 Sources: libmultipath/parser.c (libmpathutil/parser.c since 0.9.1) of 0.6.0 to 0.14.3, and what those releases do.
 """
+
 from __future__ import annotations
 
 import re

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is not as it should be with the multipath devices of a host, with reasons."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -99,9 +100,12 @@ def _recovery_tmo(view):
     sids = {path.sid for path in view.lun.paths}
     for session in view.sessions:
         if session.sid in sids and None not in (view.recovery_tmo, session.recovery_tmo) and session.recovery_tmo != view.recovery_tmo:
-            yield "recovery_tmo", (
-                f"session {session.sid} to {session.target} over {session.portal} gives up after {session.recovery_tmo} s "
-                f"and not after {view.recovery_tmo} s (fast_io_fail_tmo)"
+            yield (
+                "recovery_tmo",
+                (
+                    f"session {session.sid} to {session.target} over {session.portal} gives up after {session.recovery_tmo} s "
+                    f"and not after {view.recovery_tmo} s (fast_io_fail_tmo)"
+                ),
             )
 
 

@@ -7,6 +7,7 @@ The key of a value is a tuple: ("defaults", "polling_interval"), ("devices", (ve
 ("multipaths", (wwid,), "alias"), ("overrides", (protocol,), "fast_io_fail_tmo"); what is merely there has no third
 part: ("multipaths", (wwid,)), ("blacklist", ("devnode", "^sda")), ("blacklist", ("device", vendor, product)).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

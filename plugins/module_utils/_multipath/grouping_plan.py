@@ -7,6 +7,7 @@ Since 0.9.6, detect_pgpolicy (on by default) goes before the multipaths section:
 are grouped by priority, whatever the section says (libmultipath/propsel.c select_pgpolicy). It cannot be switched off for a single
 LUN, only for its kind of device.
 """
+
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import device_blocks, exactly, value_in_force

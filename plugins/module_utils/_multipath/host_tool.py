@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about its LUNs and their names: sysfs, /dev/mapper and the files of multipath. Starts no process."""
+
 from __future__ import annotations
 
 import glob

@@ -5,6 +5,7 @@
 
 Sources: the keyword tables of multipath-tools 0.6.0 to 0.14.3 (libmultipath/dict.c) and multipath.conf(5).
 """
+
 from __future__ import annotations
 
 import difflib

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LUNs: the disks of a host that have one WWID, joined with the sessions they came over. Choosing one, and what is wrong with one."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -5,6 +5,7 @@
 
 multipathd tells groups and not the policy that made them, so a policy is known by the layout that it leads to.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Device-mapper devices as the kernel shows them in sysfs. No process, and no I/O to a device that may hang."""
+
 from __future__ import annotations
 
 import os
@@ -26,7 +27,7 @@ class DmDevice:
     @property
     def wwid(self) -> Optional[str]:
         """The WWID when it is a multipath map, or None."""
-        return self.uuid[len(MULTIPATH_UUID):] if self.uuid.startswith(MULTIPATH_UUID) else None
+        return self.uuid[len(MULTIPATH_UUID) :] if self.uuid.startswith(MULTIPATH_UUID) else None
 
 
 def read_dm(sysfs="/sys"):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program multipath."""
+
 from __future__ import annotations
 
 import os
@@ -107,9 +108,7 @@ class Multipath:
             with open(candidate, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 file.write(text)
             try:
-                result = self._run(
-                    ["unshare", "--mount", "sh", "-c", _IN_NAMESPACE, "sh", candidate, os.path.realpath(path), aside], TEST_SECONDS
-                )
+                result = self._run(["unshare", "--mount", "sh", "-c", _IN_NAMESPACE, "sh", candidate, os.path.realpath(path), aside], TEST_SECONDS)
             except ProgramMissing as error:
                 raise NoNamespace(str(error)) from error
         if result.rc == _NAMESPACE_FAILED or result.stderr.startswith("unshare: "):

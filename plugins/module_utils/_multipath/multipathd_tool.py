@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The daemon multipathd, asked through `multipathd COMMAND`. Its exit status is 0 for many a failure: the answers count."""
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Changes to the lines of a multipath.conf, in the layout that the file has."""
+
 from __future__ import annotations
 
 import re
@@ -30,12 +31,12 @@ def style_of(conf):
         for block in (section, *(item for item in section.items if not isinstance(item, Attr))):
             for attr in block.attrs():
                 if block is section:
-                    units.append(indent_of(conf, attr.line)[len(indent_of(conf, section.line)):])
+                    units.append(indent_of(conf, attr.line)[len(indent_of(conf, section.line)) :])
                 if not needs_quotes(attr.value) and not attr.value.isdigit():
                     quoted += attr.quoted
                     bare += not attr.quoted
             if block is not section:
-                units.append(indent_of(conf, block.line)[len(indent_of(conf, section.line)):])
+                units.append(indent_of(conf, block.line)[len(indent_of(conf, section.line)) :])
     crlf = conf.text.count("\r\n") * 2 > conf.text.count("\n")
     return Style(max(units, key=units.count) if units else "\t", quoted > bare, "\r\n" if crlf else "\n")
 
@@ -70,7 +71,7 @@ class Sheet:
         old = self._conf.text
         # No blank is needed between a keyword and a quote; there is one between a keyword and a word.
         gap = " " if tokens[1].start == tokens[0].end and not value.startswith('"') else ""
-        self._changed[attr.line] = old[line.start: tokens[1].start] + gap + value + old[tokens[-1].end: line.end]
+        self._changed[attr.line] = old[line.start : tokens[1].start] + gap + value + old[tokens[-1].end : line.end]
 
     def remove(self, attr):
         """Take out the line of an Attr."""
@@ -132,7 +133,7 @@ class Sheet:
         unfinished = bool(text) and not text.endswith("\n")
         parts = []
         for index, line in enumerate(self._conf.lines):
-            new = self._changed.get(index, text[line.start: line.end])
+            new = self._changed.get(index, text[line.start : line.end])
             if new is not None:
                 parts.append(new if new.endswith("\n") or index + 1 < len(self._conf.lines) else new + end)
             parts += [added + end for added in self._after.get(index, ())]
@@ -185,9 +186,9 @@ class Sheet:
 
     def _blank(self, index):
         line = self._conf.lines[index]
-        return not self._conf.text[line.start: line.end].strip()
+        return not self._conf.text[line.start : line.end].strip()
 
     def _empty(self, index):
         """A line of no meaning to a reader: blank, or the brace of a block opened on the line before."""
         line = self._conf.lines[index]
-        return self._conf.text[line.start: line.end].strip() in ("", "{")
+        return self._conf.text[line.start : line.end].strip() in ("", "{")

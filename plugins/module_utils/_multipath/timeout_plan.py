@@ -6,6 +6,7 @@
 multipathd writes fast_io_fail_tmo there for every path of a map, whatever replacement_timeout in iscsid.conf says
 (libmultipath/discovery.c sysfs_set_session_tmo).
 """
+
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force

@@ -5,6 +5,7 @@
 
 States are kept as the words of multipathd, known to us or not: "i/o pending" is two words, "disconnected" came with 0.14.
 """
+
 from __future__ import annotations
 
 import json

@@ -6,6 +6,7 @@
 libmultipath drops a value that it cannot read with at most a warning, and some releases hang on one or refuse the whole
 file, so a value is judged before it is written. Sources: libmultipath/dict.c, multipath.conf(5).
 """
+
 from __future__ import annotations
 
 import re
@@ -36,10 +37,7 @@ _CHOICES = {
         **{"yes": "always", "1": "always", "always": "always", "no": "unused", "0": "unused", "unused": "unused"},
         "never": "never",
     },
-    "path_grouping_policy": {
-        name: name
-        for name in ("failover", "multibus", "group_by_serial", "group_by_prio", "group_by_node_name", "group_by_tpg")
-    },
+    "path_grouping_policy": {name: name for name in ("failover", "multibus", "group_by_serial", "group_by_prio", "group_by_node_name", "group_by_tpg")},
     "vpd_vendor": {"hp3par": "hp3par"},
 }
 # kind: what it takes besides a number of the range, with the number or word that means the same.
@@ -82,9 +80,7 @@ _LATER = {
 }
 _SCSI = "fcp spi ssa sbp srp iscsi sas adt ata usb unspec"
 _NVME = "pcie rdma fc tcp loop apple-nvme unspec"
-_PROTOCOLS = frozenset(
-    ["ccw", "cciss", "undef", *(f"scsi:{name}" for name in _SCSI.split()), *(f"nvme:{name}" for name in _NVME.split())]
-)
+_PROTOCOLS = frozenset(["ccw", "cciss", "undef", *(f"scsi:{name}" for name in _SCSI.split()), *(f"nvme:{name}" for name in _NVME.split())])
 
 
 def wanted_text(kind, value, release):
@@ -177,7 +173,7 @@ def _end_of_bracket(pattern, start):
     position += pattern.startswith("^", position)
     position += pattern.startswith("]", position)
     while position < len(pattern) and pattern[position] != "]":
-        if pattern[position] == "[" and pattern[position + 1: position + 2] in (".", "=", ":"):
+        if pattern[position] == "[" and pattern[position + 1 : position + 2] in (".", "=", ":"):
             end = pattern.find(pattern[position + 1] + "]", position + 2)
             position = end + 1 if end >= 0 else len(pattern)
         position += 1

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The wanted settings of a playbook, checked against the keywords of a release, as the texts that go into the file."""
+
 from __future__ import annotations
 
 from collections import Counter

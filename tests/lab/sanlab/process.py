@@ -24,9 +24,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
 def run(argv: list[str], *, timeout: float, stdin: str = "", extra_env: dict[str, str] | None = None) -> Outcome:
     """Run a program and return its words; only a program that cannot be run or does not end raises."""
     try:
-        done = subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, env=environment(extra_env), check=False
-        )
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, env=environment(extra_env), check=False)
     except FileNotFoundError as error:
         raise LabError(f"{argv[0]}: not installed; install the packages that tests/lab/README.md lists") from error
     except subprocess.TimeoutExpired as error:
@@ -41,9 +39,7 @@ def run_logged(argv: list[str], *, what: str, log: Path, timeout: float, extra_e
         stream.write(("\n$ " + " ".join(argv) + "\n").encode())
         stream.flush()
         try:
-            done = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, timeout=timeout, env=environment(extra_env), check=False
-            )
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, timeout=timeout, env=environment(extra_env), check=False)
         except FileNotFoundError as error:
             raise LabError(f"{what}: {argv[0]} is not installed; install the packages that tests/lab/README.md lists") from error
         except subprocess.TimeoutExpired as error:

@@ -45,9 +45,7 @@ def start(machine: Machine) -> int:
     machine.log.unlink(missing_ok=True)
     with machine.log.open("wb") as log:
         try:
-            child = subprocess.Popen(
-                render_argv(machine), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), start_new_session=True
-            )
+            child = subprocess.Popen(render_argv(machine), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), start_new_session=True)
         except FileNotFoundError as error:
             raise LabError("qemu-system-x86_64: not installed; install the packages that tests/lab/README.md lists") from error
     deadline = time.monotonic() + START_BOUND

@@ -16,9 +16,7 @@ BASE = (
     *("systemd-sysv", "udev", "openssh-server", "python3", "python3-apt", "e2fsprogs", "kmod", "iproute2", "iputils-ping"),
     *("procps", "linux-image-amd64", "initramfs-tools", "zstd"),
 )
-REPOSITORY = (
-    *("open-iscsi", "multipath-tools", "multipath-tools-boot", "kpartx", "sysstat", "xfsprogs", "sg3-utils", "lsscsi"),
-)
+REPOSITORY = (*("open-iscsi", "multipath-tools", "multipath-tools-boot", "kpartx", "sysstat", "xfsprogs", "sg3-utils", "lsscsi"),)
 NOT_UNPACKED = (
     *("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/lib/modules/*/kernel/sound/*"),
     *("/usr/lib/modules/*/kernel/drivers/gpu/*", "/usr/lib/modules/*/kernel/drivers/media/*"),

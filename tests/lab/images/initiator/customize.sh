@@ -4,7 +4,7 @@
 set -eu
 root=$1
 rm -f "$root"/var/cache/apt/archives/*.deb
-APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -y --no-install-recommends --download-only install $LAB_REPOSITORY
+echo "$LAB_REPOSITORY" | APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" xargs apt-get -qq -y --no-install-recommends --download-only install
 mkdir -p "$root/srv/apt"
 mv "$root"/var/cache/apt/archives/*.deb "$root/srv/apt/"
 cd "$root/srv/apt"

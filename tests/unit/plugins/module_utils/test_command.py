@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes: what they are given, what they leave, and that none outlives its bound."""
+
 from __future__ import annotations
 
 import os

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An error of ours is one message; any other exception is a defect and stays visible."""
+
 from __future__ import annotations
 
 from unittest.mock import MagicMock

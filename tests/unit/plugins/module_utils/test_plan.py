@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """changed, actions and diff come from the steps alone, and no secret comes with them."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Waiting ends with the condition or the bound."""
+
 from __future__ import annotations
 
 import itertools
@@ -26,7 +27,7 @@ def test_a_true_condition_is_returned_at_once(clock):
 
 
 def test_the_bound_ends_it_with_the_last_value(clock):
-    assert _wait.wait_until(lambda: [], timeout=3, interval=1) == []
+    assert _wait.wait_until(list, timeout=3, interval=1) == []
     assert clock[0] == 3
 
 

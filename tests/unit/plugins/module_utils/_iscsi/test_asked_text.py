@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options are checked before anything is changed."""
+
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP, asked_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH
@@ -12,8 +14,14 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text i
 
 DEFAULTS = {
     **dict.fromkeys(("portals", "targets", "target_portals", "ifaces", "chap", "discovery_chap", "startup", "settings", "session_id")),
-    "state": "connected", "discovery": "sendtargets", "min_portals": "1", "timeout": 30, "wait_for_devices": True,
-    "rescan": False, "force": False, "exclusive": False,
+    "state": "connected",
+    "discovery": "sendtargets",
+    "min_portals": "1",
+    "timeout": 30,
+    "wait_for_devices": True,
+    "rescan": False,
+    "force": False,
+    "exclusive": False,
 }
 CHAP = {"username": "host", "password": "SECRET-VALUE", "username_in": None, "password_in": None, "algorithms": None}
 NOTHING = dict.fromkeys(CHAP)
@@ -58,11 +66,22 @@ def test_min_portals():
 @pytest.mark.parametrize(
     "options",
     [
-        {"portals": []}, {"portals": ["a b"]}, {"target_portals": ["10.0.0.0/33"]}, {"min_portals": "-1"}, {"min_portals": "most"}, {"timeout": 0},
-        {"session_id": 1}, {"discovery": "static", "portals": ["10.0.0.1"]}, {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["iqn.*"]},
-        {"settings": {"node.session.cmds_max": 100000}}, {"settings": {"node.session.timeo.replacement_timeout": "abc"}},
-        {"settings": {"node.session.timeo.replacement_timeoutx": 1}}, {"settings": {"node.session.auth.password": "SECRET-VALUE"}},
-        {"settings": {"iscsid.safe_logout": "Yes"}}, {"settings": {"node.session.scan": None}}, {"chap": {**CHAP, "password": "SECRET-VALUE\nx"}},
+        {"portals": []},
+        {"portals": ["a b"]},
+        {"target_portals": ["10.0.0.0/33"]},
+        {"min_portals": "-1"},
+        {"min_portals": "most"},
+        {"timeout": 0},
+        {"session_id": 1},
+        {"discovery": "static", "portals": ["10.0.0.1"]},
+        {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["iqn.*"]},
+        {"settings": {"node.session.cmds_max": 100000}},
+        {"settings": {"node.session.timeo.replacement_timeout": "abc"}},
+        {"settings": {"node.session.timeo.replacement_timeoutx": 1}},
+        {"settings": {"node.session.auth.password": "SECRET-VALUE"}},
+        {"settings": {"iscsid.safe_logout": "Yes"}},
+        {"settings": {"node.session.scan": None}},
+        {"chap": {**CHAP, "password": "SECRET-VALUE\nx"}},
         {"discovery": "isns", "discovery_chap": CHAP},
     ],
     ids=str,

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record database, on files that iscsiadm 2.1.8 has written."""
+
 from __future__ import annotations
 
 import os
@@ -9,6 +10,7 @@ import pathlib
 import stat
 
 import pytest
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (

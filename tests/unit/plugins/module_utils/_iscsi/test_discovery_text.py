@@ -2,19 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists of portals and targets."""
+
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found, parse_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, join
-from hypothesis import given
-from hypothesis import strategies as st
 
 targets = st.from_regex(r"iqn\.[0-9]{4}-[0-9]{2}\.[a-z.]{1,9}:[a-z0-9:._-]{0,20}", fullmatch=True)
 found = st.builds(
     lambda target, address, port, tpgt: Found(target, Portal(str(address), port), str(address), tpgt),
-    targets, st.ip_addresses(), st.integers(1, 65535), st.none() | st.integers(0, 65535),
+    targets,
+    st.ip_addresses(),
+    st.integers(1, 65535),
+    st.none() | st.integers(0, 65535),
 )
 
 

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No disk is taken away from its user."""
+
 from __future__ import annotations
 
 import dataclasses
 
 import pytest
+
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node as BlockNode
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Users
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import RUNNING, why_not

@@ -2,19 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Steps between what a host has and what it should have."""
+
 from __future__ import annotations
 
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, NR_SESSIONS, Wanted, plan_discovery, plan_nodes, plan_session
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import LOGGED_IN, Login, Session
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
-from hypothesis import given
-from hypothesis import strategies as st
 
 IQN = "iqn.2004-08.com.qsantechnology:dev0.ctr1"
 PORTAL = Portal("10.10.10.100")
@@ -164,12 +166,20 @@ def test_discovery_record():
 
 nodes = st.builds(
     lambda target, last, iface, tpgt: Node(target, Portal(f"10.0.0.{last}"), iface, f"10.0.0.{last}", tpgt),
-    st.sampled_from(["iqn.a", "iqn.b"]), st.integers(1, 3), st.sampled_from(["default", "eth1"]), st.sampled_from([None, 1, 2]),
+    st.sampled_from(["iqn.a", "iqn.b"]),
+    st.integers(1, 3),
+    st.sampled_from(["default", "eth1"]),
+    st.sampled_from([None, 1, 2]),
 )
 unique_nodes = st.lists(nodes, unique_by=lambda node: node.key, max_size=6).map(tuple)
 some_values = st.fixed_dictionaries(
-    {}, optional={"node.startup": st.sampled_from(["manual", "automatic"]), AUTH + "username": st.sampled_from([None, "a", "b"]),
-                  AUTH + "password": st.sampled_from([None, Secret("a"), Secret("b")]), NR_SESSIONS: st.sampled_from(["1", "2"])},
+    {},
+    optional={
+        "node.startup": st.sampled_from(["manual", "automatic"]),
+        AUTH + "username": st.sampled_from([None, "a", "b"]),
+        AUTH + "password": st.sampled_from([None, Secret("a"), Secret("b")]),
+        NR_SESSIONS: st.sampled_from(["1", "2"]),
+    },
 )
 logins = st.builds(Login, st.sampled_from([None, "a"]), st.sampled_from([None, Secret("a")]))
 records = st.lists(st.tuples(nodes, some_values, st.sampled_from([None, None, "empty"])), unique_by=lambda each: (each[0].key, each[0].tpgt), max_size=6).map(
@@ -180,7 +190,10 @@ sessions = st.lists(st.tuples(nodes, logins), max_size=6, unique_by=lambda each:
 )
 wishes = st.builds(
     lambda state, chosen, values, exclusive: Wanted(state, chosen, frozenset(node.key for node in chosen), values, exclusive),
-    st.sampled_from(["connected", "present", "disconnected", "absent"]), unique_nodes, some_values, st.booleans(),
+    st.sampled_from(["connected", "present", "disconnected", "absent"]),
+    unique_nodes,
+    some_values,
+    st.booleans(),
 )
 
 

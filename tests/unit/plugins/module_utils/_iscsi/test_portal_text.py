@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Portals: every spelling of one portal is one Portal."""
+
 from __future__ import annotations
 
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import (
     ISCSI_PORT,
@@ -14,8 +18,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text i
     parse_filter,
     parse_portal,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 ports = st.integers(1, 65535)
 
@@ -68,7 +70,13 @@ def test_network_admits_its_addresses(address, length):
     network = ipaddress.ip_network((address, min(length, address.max_prefixlen)), strict=False)
     chosen = parse_filter(str(network))
     assert chosen.admits(Portal(str(address)))
-    outside = ipaddress.ip_address(int(address) ^ (1 << (address.max_prefixlen - 1)), ) if address.version == 4 else None
+    outside = (
+        ipaddress.ip_address(
+            int(address) ^ (1 << (address.max_prefixlen - 1)),
+        )
+        if address.version == 4
+        else None
+    )
     if outside and network.prefixlen:
         assert not chosen.admits(Portal(str(outside)))
 

@@ -2,16 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Record files, on those that iscsiadm 2.1.8 has written."""
+
 from __future__ import annotations
 
 import pathlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import check_value, is_secret, parse_record, render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
-from hypothesis import given
-from hypothesis import strategies as st
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 RECORDS = sorted(FIXTURES.glob("iscsiadm-*.txt"))
@@ -25,7 +27,7 @@ def test_no_change_is_no_change(path):
     text = path.read_text(encoding="utf-8")
     assert parse_record(text)
     assert render_changes(text, {}) == text
-    current = {key: value for key, value in parse_record(text).items()}
+    current = dict(parse_record(text))
     assert parse_record(render_changes(text, current)) == current
 
 

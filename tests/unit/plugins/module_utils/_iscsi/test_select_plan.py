@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which targets, portals and interfaces are meant."""
+
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord

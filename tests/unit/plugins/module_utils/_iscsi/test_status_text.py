@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """iscsiadm's messages about portals."""
+
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal

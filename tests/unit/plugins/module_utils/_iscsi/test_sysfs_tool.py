@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sessions, on a tree laid out as the kernel lays it out."""
+
 from __future__ import annotations
 
 import os
 import shutil
 
 import pytest
+
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login, daemon_listens, read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret

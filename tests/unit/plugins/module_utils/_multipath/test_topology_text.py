@@ -79,9 +79,7 @@ words = st.text(st.one_of(st.sampled_from('"\\ ,:{}[]'), st.characters(exclude_c
 )
 maybe = st.one_of(st.none(), words)
 numbers = st.integers(-1, 100)
-paths = st.builds(
-    Path, words, maybe, words, words, words, maybe, numbers, maybe, maybe, st.one_of(st.none(), st.just("0x0001000000000000")), st.booleans()
-)
+paths = st.builds(Path, words, maybe, words, words, words, maybe, numbers, maybe, maybe, st.one_of(st.none(), st.just("0x0001000000000000")), st.booleans())
 
 
 def numbered(groups):
@@ -89,9 +87,7 @@ def numbered(groups):
 
 
 groups = st.builds(Group, st.just(1), words, numbers, words, st.booleans(), st.lists(paths, max_size=3).map(tuple))
-maps = st.builds(
-    Map, words, words, *([maybe] * 8), maybe, words, st.integers(0, 9), st.lists(groups, max_size=3).map(numbered)
-)
+maps = st.builds(Map, words, words, *([maybe] * 8), maybe, words, st.integers(0, 9), st.lists(groups, max_size=3).map(numbered))
 
 
 @given(st.lists(maps, max_size=3).map(tuple))
