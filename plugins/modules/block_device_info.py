@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: block_device_info
 short_description: Tell what is on a block device and who uses it
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Reads one block device and says whether a file system may be made on it without overwriting anything.
   - Never writes. The data is read past the page cache, so that what another host has written is seen.

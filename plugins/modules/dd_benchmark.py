@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: dd_benchmark
 short_description: Measure storage with dd and see what each path carried
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Reads or writes a device or a file sequentially with GNU C(dd) and tells the rate of each run and the median.
   - Tells what each member path of a multipath map carried, from the counters of the kernel, and a time series from C(iostat).

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iscsi_info
 short_description: Report iSCSI sessions, node records and interfaces
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Reads C(/sys) and the files of open-iscsi. Needs no daemon, starts no process, and works where open-iscsi is not installed.
   - No secret is returned.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iscsi_initiator
 short_description: Set the initiator's name and the keys of iscsid.conf
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Manages the two files of open-iscsi, C(initiatorname.iscsi) and C(iscsid.conf).
   - Only what is named changes. Comments, order, layout and line ends of everything else stay byte for byte.

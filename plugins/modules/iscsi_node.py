@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iscsi_node
 short_description: Connect to iSCSI targets and disconnect from them
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Discovers targets, keeps their node records and logs in to all their portals at a time.
   - A session counts when the kernel shows it as logged in. A portal that does not work does not stop the others;

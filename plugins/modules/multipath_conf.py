@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: multipath_conf
 short_description: Edit multipath.conf by its sections and keywords
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Sets and removes keywords of C(multipath.conf). Only what is named changes. Comments, order and layout of everything else stay
     byte for byte.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: multipath_info
 short_description: Tell multipath devices, their paths, local disks and what is degraded
-version_added: 1.0.0
+version_added: 0.1.0
 author:
   - linuxsan contributors (@linuxsan)
 description:
