@@ -35,11 +35,11 @@ class Aliases:
 
     def wait_present(self):
         """Wait until every alias is there with its settings, and return the Host of then. Raises SanError naming what is not as asked."""
-        return self._wait(lambda choice, host: unmet_names(choice, host), lambda choice, host: unmet_told(choice, host))
+        return self._wait(unmet_names, unmet_told)
 
     def wait_absent(self):
         """Wait until no map has its alias any more, and return the Host of then."""
-        return self._wait(lambda choice, host: unmet_absence(choice, host), lambda choice, host: ())
+        return self._wait(unmet_absence, lambda choice, host: ())
 
     def _add_paths(self, choice, lun):
         refused = []
