@@ -61,8 +61,4 @@ def run_script(name: str, access: ssh.Access, script: str, verb: str, timeout: f
     return outcome.stdout
 
 
-def silent(_: str) -> None:
-    """For callers that do not report progress."""
-
-
 Say = Callable[[str], None]

@@ -205,7 +205,7 @@ class Lab:
 
     def pull_cables(self, host: Host) -> None:
         for cable in self.required_state().cables_out:
-            name, _, fabric = cable.partition("/")
+            name, fabric = cable.split("/", 1)
             if name == host.name:
                 qmp.set_link(self.machine(host).qmp, f"nic-{fabric}", False)
 

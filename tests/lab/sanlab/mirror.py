@@ -14,7 +14,7 @@ def parse_indextargets(text: str) -> list[dict[str, str]]:
     for block in text.split("\n\n"):
         pairs = [line.partition(":") for line in block.splitlines() if ":" in line]
         if pairs:
-            paragraphs.append({key.strip(): value.strip() for key, _, value in pairs})
+            paragraphs.append({pair[0].strip(): pair[2].strip() for pair in pairs})
     return paragraphs
 
 

@@ -46,7 +46,7 @@ def fingerprint(recipe: Recipe, *more: str) -> str:
     """Changes with everything that goes into the image, the mirror apart."""
     ingredients = [
         *(FORMAT, recipe.kind, recipe.release, recipe.packages, recipe.repository, TARGET_PACKAGES, NOT_UNPACKED),
-        *(sorted(recipe.files.items()), [text for _, text in recipe.hooks], more),
+        *(sorted(recipe.files.items()), [hook[1] for hook in recipe.hooks], more),
     ]
     return hashlib.sha256(json.dumps(ingredients).encode()).hexdigest()[:12]
 
@@ -55,7 +55,7 @@ def render_mmdebstrap(recipe: Recipe, overlay: Path, target: Path | None, output
     argv = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--skip=cleanup/apt/lists"]
     argv += [f"--include={','.join(recipe.packages)}", f"--essential-hook=tar-in {shlex.quote(str(overlay))} /"]
     argv += [f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_UNPACKED]
-    argv += [f"--customize-hook={script}" for script, _ in recipe.hooks]
+    argv += [f"--customize-hook={hook[0]}" for hook in recipe.hooks]
     if target:
         argv.append(f"--customize-hook=copy-in {shlex.quote(str(target))} /var/lib/lab")
     return [*argv, recipe.release, str(output), mirror]
