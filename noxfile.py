@@ -178,8 +178,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def molecule(session: nox.Session) -> None:
-    """Run the scenarios on the lab; an argument names one."""
-    chosen = ["--scenario-name", *session.posargs] if session.posargs else ["--all"]
+    """Run a scenario on the lab: the default one, or that of the argument."""
+    chosen = ["--scenario-name", *(session.posargs or ["default"])]
     # In a collection molecule would look below extensions/ only.
     session.run("molecule", "test", *chosen, env={"MOLECULE_GLOB": "molecule/*/molecule.yml"})
 
