@@ -34,7 +34,6 @@ def main() -> int:
     try:
         say("Start the lab: an array with two controllers, and an initiator")
         run(str(LAB), "up")
-        place_variables()
         say("Connect the initiator: playbooks/site.yml")
         playbook("site")
         say("Measure: playbooks/benchmark.yml")
@@ -61,13 +60,6 @@ def run(*argv: str) -> None:
 
 def playbook(name: str, *more: str) -> None:
     run("ansible-playbook", "--inventory", str(INVENTORY), f"playbooks/{name}.yml", *more)
-
-
-def place_variables() -> None:
-    """Beside the inventory, where `ansible-playbook -i build/lab/inventory.yml playbooks/site.yml` finds them later too."""
-    variables = LAB_STATE / "group_vars/initiators.yml"
-    variables.parent.mkdir(exist_ok=True)
-    shutil.copyfile(ROOT / "tests/demo/initiators.yml", variables)
 
 
 def ask(host: str, command: str) -> str:

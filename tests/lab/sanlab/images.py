@@ -33,8 +33,13 @@ class Image:
         return self.directory / "disk.raw"
 
 
+def keys_of(layout: Layout, say: Callable[[str], None]) -> Path:
+    """The key pairs of every lab of this cache: root's and the guests' own."""
+    return cache.entry(layout.cache, "keys", make_keys, say)
+
+
 def image(kind: str, release: str, layout: Layout, say: Callable[[str], None]) -> Image:
-    keys = cache.entry(layout.cache, "keys", make_keys, say)
+    keys = keys_of(layout, say)
     recipe = read_recipe(kind, ARRAY_RELEASE if kind == "array" else release, keys)
     mark = fingerprint(recipe)
     name = f"image-{kind}-{recipe.release}-{mark}"

@@ -1,4 +1,4 @@
-"""Text: the Ansible inventory of a running lab."""
+"""Text: the Ansible inventory of a running lab, with what the white paper asks of its initiators as their variables."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def render_inventory(hosts: tuple[Host, ...], accesses: dict[str, Access], array
     for host in hosts:
         group = groups["arrays" if host.kind == "array" else "initiators"]
         group["hosts"][host.name] = {**connection(accesses[host.name]), **(array_facts(array) if host.kind == "array" else initiator_facts(host))}
+    groups["initiators"]["vars"] = white_paper(array)
     return "# Written by tests/lab/lab up\n" + yaml.safe_dump({"all": {"children": groups}}, sort_keys=False, width=200)
 
 
@@ -41,12 +42,32 @@ def initiator_facts(host: Host) -> dict[str, Any]:
     return {"lab_addresses": addresses, "lab_system_disk": "/dev/sda", "lab_spare_disk": "/dev/sdb"}
 
 
+def white_paper(array: Array) -> dict[str, Any]:
+    """The role's variables, so that playbooks/site.yml runs on a lab as it is; any other source of variables wins over them."""
+    volume = {
+        "alias": "qsan",
+        "policy": "multibus",
+        "settings": {"path_selector": "round-robin 0", "failback": "manual", "rr_weight": "priorities", "no_path_retry": 5},
+        "fstype": "ext4",
+        "mount": "/mnt/DataCoreSAN",
+    }
+    return {
+        "iscsi_multipath_portals": portals_text(array),
+        "iscsi_multipath_path_timeout": 30,
+        "iscsi_multipath_volumes": [{"wwid": wwid(lun), **volume} for lun in array.luns[:1]],
+    }
+
+
 def array_facts(array: Array) -> dict[str, Any]:
     return {
         "lab_targets": [{"name": target.name, "portals": [portal_text(portal) for portal in target.portals]} for target in array.targets],
-        "lab_portals": list(dict.fromkeys(portal_text(portal) for target in array.targets for portal in target.portals)),
+        "lab_portals": portals_text(array),
         "lab_luns": [lun_facts(lun) for lun in array.luns],
     }
+
+
+def portals_text(array: Array) -> list[str]:
+    return list(dict.fromkeys(portal_text(portal) for target in array.targets for portal in target.portals))
 
 
 def portal_text(portal: Portal) -> str:

@@ -14,6 +14,7 @@ from .errors import LabError
 from .fleet import ARRAY, FABRICS, Host, fleet, initiator
 from .frozen import DEFAULT_SPEC, frozen, install_script
 from .guest import Say
+from .images import keys_of
 from .inventory import render_inventory
 from .layout import Layout
 from .machine import Machine
@@ -92,6 +93,7 @@ class Lab:
     def prepare(self, release: str, wanted: tuple[Host, ...]) -> None:
         """Snapshots, ports and keys of every wanted host."""
         kinds = ("array", "initiator")
+        keys_of(self.layout, self.say)  # or one of the two below would wait for the other
         with ThreadPoolExecutor(2) as pool:
             snapshots = dict(zip(kinds, pool.map(lambda kind: frozen(kind, release, self.layout, self.say), kinds)))
         fresh = State(release, snapshots["array"].accel, {fabric.name: free_udp_port() for fabric in FABRICS}, array=DEFAULT_SPEC.read_text())
