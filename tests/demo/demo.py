@@ -17,7 +17,8 @@ from pathlib import Path
 import jinja2
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 TOOLS = ROOT / ".venv/bin"
 DEMO = ROOT / "build/demo"
 LAB = ROOT / "tests/lab/lab"
@@ -82,6 +83,7 @@ def look_at(host: str) -> dict:
             for sid, portal, target in re.findall(r"^tcp: \[(\d+)\] (\S+),\d+ (\S+)", ask(host, "iscsiadm -m session"), re.M)
         ],
         "map": next((item for item in maps if item["name"] == MAP), None),
+        "map_size": int(ask(host, f"lsblk --noheadings --nodeps --bytes --output SIZE /dev/mapper/{MAP}") or 0),
         "mount": next(iter(mounts.get("filesystems", [])), None),
         "fstab": next((line for line in ask(host, "cat /etc/fstab").splitlines() if MOUNT in line.split()), ""),
         "disks": ask(host, "lsblk --output NAME,SIZE,TYPE,TRAN,FSTYPE,MOUNTPOINTS"),
@@ -111,7 +113,7 @@ def result_of(seen: dict) -> dict:
 
 
 def render(seen: dict) -> str:
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "tests/demo"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     return environment.get_template("report.html.j2").render(seen, active=len(active_paths(seen)), result=result_of(seen))
 
 
