@@ -1,0 +1,139 @@
+"""The cache of images: entries appear whole or not at all, and a full disk is said before anything is built."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+from collections import namedtuple
+
+import pytest
+from sanlab import cache, text_files
+from sanlab.errors import LabError
+
+NAME = "image-initiator-0123"
+Usage = namedtuple("Usage", "total used free")
+
+
+def quiet(words):
+    """Nobody listens."""
+
+
+def make_disk(draft):
+    (draft / "disk.raw").write_bytes(b"whole")
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(1 << 40, 0, 1 << 40))
+
+
+def test_an_entry_is_made_once(tmp_path):
+    made = []
+
+    def make(draft):
+        made.append(draft.name)
+        make_disk(draft)
+
+    first = cache.entry(tmp_path, NAME, make, quiet)
+    assert cache.entry(tmp_path, NAME, make, quiet) == first
+    assert (first / "disk.raw").read_bytes() == b"whole"
+    assert made == [f"draft-{NAME}"]
+
+
+def test_a_build_that_fails_leaves_nothing(tmp_path):
+    def make(draft):
+        make_disk(draft)
+        raise LabError("image initiator: mmdebstrap failed")
+
+    with pytest.raises(LabError, match="mmdebstrap failed"):
+        cache.entry(tmp_path, NAME, make, quiet)
+    assert [path.name for path in tmp_path.iterdir()] == ["locks"]
+
+
+def build_and_hang(directory, started):
+    def make(draft):
+        (draft / "disk.raw").write_bytes(b"half")
+        started.set()
+        signal.pause()
+
+    cache.entry(directory, NAME, make, quiet)
+
+
+def test_the_draft_of_a_killed_build_is_never_used(tmp_path):
+    context = multiprocessing.get_context("fork")
+    started = context.Event()
+    builder = context.Process(target=build_and_hang, args=(tmp_path, started))
+    builder.start()
+    assert started.wait(20)
+    os.kill(builder.pid, signal.SIGKILL)
+    builder.join(20)
+    assert (tmp_path / f"draft-{NAME}/disk.raw").read_bytes() == b"half"
+    whole = cache.entry(tmp_path, NAME, make_disk, quiet)
+    assert (whole / "disk.raw").read_bytes() == b"whole"
+    assert not (tmp_path / f"draft-{NAME}").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "no manifest"])
+def test_a_damaged_entry_is_made_again(tmp_path, damage):
+    entry = cache.entry(tmp_path, NAME, make_disk, quiet)
+    if damage == "cut":
+        (entry / "disk.raw").write_bytes(b"who")
+    elif damage == "gone":
+        (entry / "disk.raw").unlink()
+    else:
+        (entry / cache.MANIFEST).unlink()
+    said = []
+    assert (cache.entry(tmp_path, NAME, make_disk, said.append) / "disk.raw").read_bytes() == b"whole"
+    assert "damaged" in said[0]
+
+
+def test_a_changed_byte_is_found_when_asked_for(tmp_path):
+    entry = cache.entry(tmp_path, NAME, make_disk, quiet)
+    (entry / "disk.raw").write_bytes(b"whome")
+    assert cache.is_whole(entry)
+    assert not cache.is_intact(entry)
+
+
+def test_a_full_disk_is_said_before_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(1 << 40, 0, 200 << 20))
+    with pytest.raises(LabError, match=r"200 MiB free, making image-initiator-0123 needs 3500 MiB; free some, or set LINUXSAN_LAB_CACHE"):
+        cache.entry(tmp_path, NAME, make_disk, quiet)
+    assert not (tmp_path / NAME).exists()
+
+
+def hold(lock, held, release):
+    with text_files.locked(lock, "lab"):
+        held.set()
+        release.wait(20)
+
+
+def test_a_second_holder_says_whom_it_waits_for(tmp_path, capfd):
+    context = multiprocessing.get_context("fork")
+    held, release = context.Event(), context.Event()
+    first = context.Process(target=hold, args=(tmp_path / "lock", held, release))
+    first.start()
+    assert held.wait(20)
+    second_held, done = context.Event(), context.Event()
+    done.set()
+    second = context.Process(target=hold, args=(tmp_path / "lock", second_held, done))
+    second.start()
+    assert not second_held.wait(0.5)
+    release.set()
+    first.join(20)
+    second.join(20)
+    assert (first.exitcode, second.exitcode, second_held.is_set()) == (0, 0, True)
+    assert f"lab: waiting for pid {first.pid}" in capfd.readouterr().err
+
+
+def test_a_lock_of_a_killed_holder_is_free(tmp_path):
+    context = multiprocessing.get_context("fork")
+    held, release = context.Event(), context.Event()
+    first = context.Process(target=hold, args=(tmp_path / "lock", held, release))
+    first.start()
+    assert held.wait(20)
+    os.kill(first.pid, signal.SIGKILL)
+    first.join(20)
+    with text_files.locked(tmp_path / "lock", "lab"):
+        assert str(os.getpid()) in (tmp_path / "lock").read_text()
