@@ -15,8 +15,8 @@ from .ssh import Access, control_options
 def render_inventory(hosts: tuple[Host, ...], accesses: dict[str, Access], array: Array) -> str:
     groups: dict[str, Any] = {"initiators": {"hosts": {}}, "arrays": {"hosts": {}}}
     for host in hosts:
-        group = groups["arrays" if host.kind == "array" else "initiators"]
-        group["hosts"][host.name] = {**connection(accesses[host.name]), **(array_facts(array) if host.kind == "array" else initiator_facts(host))}
+        group, facts = ("arrays", array_facts(array)) if host.kind == "array" else ("initiators", initiator_facts(host, array))
+        groups[group]["hosts"][host.name] = {**connection(accesses[host.name]), **facts}
     groups["initiators"]["vars"] = white_paper(array)
     return "# Written by tests/lab/lab up\n" + yaml.safe_dump({"all": {"children": groups}}, sort_keys=False, width=200)
 
@@ -37,13 +37,22 @@ def known_hosts(path: Path) -> list[str]:
     return ["-o StrictHostKeyChecking=yes", f"-o UserKnownHostsFile='{path}'", "-o GlobalKnownHostsFile=/dev/null", "-o IdentitiesOnly=yes"]
 
 
-def initiator_facts(host: Host) -> dict[str, Any]:
+def initiator_facts(host: Host, array: Array) -> dict[str, Any]:
     addresses = {fabric.name: [address.split("/")[0] for address in host.addresses(fabric)] for fabric in FABRICS}
-    return {"lab_addresses": addresses, "lab_system_disk": "/dev/sda", "lab_spare_disk": "/dev/sdb"}
+    return {"lab_addresses": addresses, "lab_system_disk": "/dev/sda", "lab_spare_disk": "/dev/sdb", "lab_volumes": volumes(host, array)}
 
 
 def white_paper(array: Array) -> dict[str, Any]:
     """The role's variables, so that playbooks/site.yml runs on a lab as it is; any other source of variables wins over them."""
+    return {
+        "iscsi_multipath_portals": portals_text(array),
+        "iscsi_multipath_path_timeout": 30,
+        "iscsi_multipath_volumes": "{{ lab_volumes }}",
+    }
+
+
+def volumes(host: Host, array: Array) -> list[dict[str, Any]]:
+    """The volume of an initiator: a file system of its own, as long as there are LUNs."""
     volume = {
         "alias": "qsan",
         "policy": "multibus",
@@ -51,11 +60,7 @@ def white_paper(array: Array) -> dict[str, Any]:
         "fstype": "ext4",
         "mount": "/mnt/DataCoreSAN",
     }
-    return {
-        "iscsi_multipath_portals": portals_text(array),
-        "iscsi_multipath_path_timeout": 30,
-        "iscsi_multipath_volumes": [{"wwid": wwid(lun), **volume} for lun in array.luns[:1]],
-    }
+    return [{"wwid": wwid(lun), **volume} for lun in array.luns[host.number - 1 : host.number]]
 
 
 def array_facts(array: Array) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""What the role refuses before it looks at a host: check.yml, run by Ansible for two hosts that are this machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+QSAN = {"alias": "qsan", "wwid": "36001378901d000100004000800000000", "fstype": "ext4", "mount": "/mnt/DataCoreSAN"}
+OTHER = {"alias": "other", "wwid": "36001378901d000200004000800000000", "fstype": "xfs", "mount": "/mnt/other"}
+PLAY = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "connection": "local",
+        "tasks": [
+            # Where gathered facts are.
+            {"set_fact": {"os_family": "{{ system }}", "distribution": "{{ system }}", "cacheable": True}},
+            {"include_role": {"name": "linuxsan.host.iscsi_multipath", "tasks_from": "check"}},
+        ],
+    }
+]
+
+
+def check(tmp_path, first, second=(), **variables):
+    """Run check.yml with the volumes of two hosts -> exit status, and what Ansible said."""
+    common = {"system": "Debian", "ansible_python_interpreter": sys.executable, "iscsi_multipath_portals": ["10.10.10.100"]}
+    hosts = {"db1": {"iscsi_multipath_volumes": list(first)}, "db2": {"iscsi_multipath_volumes": list(second)}}
+    inventory = {"all": {"hosts": hosts, "vars": {**common, **variables}}}
+    (tmp_path / "inventory.json").write_text(json.dumps(inventory))
+    (tmp_path / "play.yml").write_text(json.dumps(PLAY))
+    command = [Path(sys.executable).parent / "ansible-playbook", "-i", tmp_path / "inventory.json", tmp_path / "play.yml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def test_volumes_of_their_own_are_taken(tmp_path):
+    status, said = check(tmp_path, [QSAN], [OTHER])
+    assert (status, said.count("failed=0")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "first, second, variables, message",
+    [
+        ([QSAN], [QSAN], {}, "is wanted by more than one host of this play"),
+        ([QSAN, {**OTHER, "mount": QSAN["mount"]}], [], {}, "two volumes have the same mount"),
+        ([QSAN, {**QSAN, "alias": "again", "mount": "/mnt/again"}], [], {}, "two volumes have the same wwid"),
+        ([{**QSAN, "select": {"lun": 0}}], [], {}, "it needs either wwid or select"),
+        ([{"alias": "qsan"}], [], {}, "it needs either wwid or select"),
+        ([{**QSAN, "mount": "mnt"}], [], {}, "an absolute path"),
+        ([{**QSAN, "mount": "/"}], [], {}, "an absolute path"),
+        ([QSAN], [], {"iscsi_multipath_path_timeout": 0}, "it must be at least one second"),
+        ([QSAN], [], {"system": "Gentoo"}, "Gentoo: the role knows"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, first, second, variables, message):
+    status, said = check(tmp_path, first, second, **variables)
+    assert status == 2
+    assert message in said
+
+
+@pytest.mark.parametrize("change", [{"iscsi_multipath_state": "absent"}, {"iscsi_multipath_state": "connected", "fstype": "gfs2"}])
+def test_a_volume_may_be_shared_by_a_cluster_and_is_let_go_by_both(tmp_path, change):
+    volume = {**QSAN, "fstype": change.get("fstype", "ext4")}
+    status, said = check(tmp_path, [volume], [volume], iscsi_multipath_state=change["iscsi_multipath_state"])
+    assert status == 0, said
