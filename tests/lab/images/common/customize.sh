@@ -19,3 +19,5 @@ mkdir -p "$root/etc/systemd/journald.conf.d" "$root/root/.ssh"
 printf '[Journal]\nStorage=volatile\n' > "$root/etc/systemd/journald.conf.d/lab.conf"
 chmod 700 "$root/root/.ssh"
 rm -f "$root/etc/resolv.conf" "$root"/etc/ssh/ssh_host_rsa_key* "$root"/etc/ssh/ssh_host_ecdsa_key*
+# QEMU boots the kernel and initrd of the image: those in the guest are never used, and making them takes a minute.
+sed -i 's/^update_initramfs=.*/update_initramfs=no/' "$root/etc/initramfs-tools/update-initramfs.conf"
