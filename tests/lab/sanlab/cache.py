@@ -28,8 +28,10 @@ def entry(cache: Path, name: str, make: Callable[[Path], None], say: Callable[[s
         if not directory.exists():
             require_space(cache, BUILD_SPACE_MIB, f"making {name}")
             make_room(cache)
-            draft = cache / f"draft-{name}"
-            remove(draft)  # of a build that was killed: we hold its lock
+            for left in cache.glob(f"draft-{name}-*"):
+                remove(left)  # of a build that was killed: we hold its lock
+            # A name of its own: what a killed build has started may still be writing to the old one.
+            draft = cache / f"draft-{name}-{os.getpid()}"
             draft.mkdir(parents=True)
             try:
                 make(draft)

@@ -39,7 +39,7 @@ def test_an_entry_is_made_once(tmp_path):
     first = cache.entry(tmp_path, NAME, make, quiet)
     assert cache.entry(tmp_path, NAME, make, quiet) == first
     assert (first / "disk.raw").read_bytes() == b"whole"
-    assert made == [f"draft-{NAME}"]
+    assert made == [f"draft-{NAME}-{os.getpid()}"]
 
 
 def test_a_build_that_fails_leaves_nothing(tmp_path):
@@ -69,10 +69,11 @@ def test_the_draft_of_a_killed_build_is_never_used(tmp_path):
     assert started.wait(20)
     os.kill(builder.pid, signal.SIGKILL)
     builder.join(20)
-    assert (tmp_path / f"draft-{NAME}/disk.raw").read_bytes() == b"half"
+    left = tmp_path / f"draft-{NAME}-{builder.pid}"
+    assert (left / "disk.raw").read_bytes() == b"half"
     whole = cache.entry(tmp_path, NAME, make_disk, quiet)
     assert (whole / "disk.raw").read_bytes() == b"whole"
-    assert not (tmp_path / f"draft-{NAME}").exists()
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "no manifest"])
