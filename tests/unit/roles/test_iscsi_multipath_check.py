@@ -42,6 +42,13 @@ def test_volumes_of_their_own_are_taken(tmp_path):
     assert (status, said.count("failed=0")) == (0, 2)
 
 
+def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
+    of_db2 = {**OTHER, "wwid": "{{ hostvars[groups.all | last].lun }}"}
+    assert check(tmp_path, [QSAN], [of_db2], lun=OTHER["wwid"])[0] == 0
+    status, said = check(tmp_path, [QSAN], [of_db2], lun=QSAN["wwid"])
+    assert (status, "is wanted by more than one host" in said) == (2, True)
+
+
 @pytest.mark.parametrize(
     "first, second, variables, message",
     [
