@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import LabError
 from .process import run
-from .text_files import locked, read_json, require_space, write_atomically
+from .text_files import is_held, locked, read_json, require_space, write_atomically
 
 MANIFEST = "manifest.json"
 BUILD_SPACE_MIB = 3500
@@ -97,10 +97,10 @@ def claim(directory: Path, lab: Path) -> None:
 
 
 def in_use(directory: Path) -> bool:
-    """By a lab that has a guest's disk on it; a frozen guest's disk is itself built on an image."""
+    """By a lab that has a guest's disk on it, or is just about to; a frozen guest's disk is itself built on an image."""
     users = directory.parent / "users" / directory.name
     labs = [Path(user.read_text()) for user in users.iterdir()] if users.is_dir() else []
-    return any(any(lab.glob("hosts/*/disk.qcow2")) for lab in labs)
+    return any(is_held(lab / "lock") or any(lab.glob("hosts/*/disk.qcow2")) for lab in labs)
 
 
 def used_mib(directory: Path) -> int:

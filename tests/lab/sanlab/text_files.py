@@ -69,3 +69,15 @@ def locked(path: Path, what: str) -> Iterator[None]:
         finally:
             stream.seek(0)
             stream.truncate()
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody, this process included, is in `locked` on that path."""
+    if not path.exists():
+        return False
+    with path.open("a+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

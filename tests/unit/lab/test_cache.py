@@ -138,3 +138,19 @@ def test_a_lock_of_a_killed_holder_is_free(tmp_path):
     first.join(20)
     with text_files.locked(tmp_path / "lock", "lab"):
         assert str(os.getpid()) in (tmp_path / "lock").read_text()
+
+
+def test_the_oldest_entry_goes_that_no_lab_uses_or_is_about_to_use(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "LARGEST_MIB", cache.BUILD_SPACE_MIB // 2)
+    store, coming, running = tmp_path / "cache", tmp_path / "coming", tmp_path / "running"
+    entries = {name: cache.entry(store, name, make_disk, quiet) for name in ("image-idle", "image-coming", "image-running", "keys")}
+    monkeypatch.setattr(cache, "used_mib", lambda directory: 1)
+    cache.claim(entries["image-coming"], coming)
+    cache.claim(entries["image-running"], running)
+    (running / "hosts/initiator1").mkdir(parents=True)
+    (running / "hosts/initiator1/disk.qcow2").touch()
+    with text_files.locked(coming / "lock", "lab"):
+        cache.entry(store, "image-new", make_disk, quiet)
+    assert {name for name, entry in entries.items() if entry.exists()} == {"image-coming", "image-running", "keys"}
+    cache.entry(store, "image-newer", make_disk, quiet)
+    assert not entries["image-coming"].exists()
