@@ -32,7 +32,7 @@ format: setup ## Let ruff lay out the Python files and mend what it safely can
 sanity: setup ## ansible-test sanity, all tests, no ignores
 units: setup ## Unit tests, on this Python and on the oldest at hand
 docs: setup ## Lint the plugins' documentation and build the docsite in build/docs
-molecule: setup packages ## A scenario on the lab: default, or SCENARIO=refusals
+molecule: setup packages ## The scenarios default and refusals on the lab, or SCENARIO=name
 bench: setup packages ## Benchmarks against peers: build/bench/results.json
 dist: setup ## Build the collection's tarball in build/dist
 

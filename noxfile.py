@@ -15,6 +15,8 @@ import nox
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 NAME = "linuxsan.host"
+# The white paper's path, and what must not go wrong on it.
+SCENARIOS = ["default", "refusals"]
 
 # One environment for all sessions: nothing is installed twice.
 nox.options.default_venv_backend = "none"
@@ -178,10 +180,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def molecule(session: nox.Session) -> None:
-    """Run a scenario on the lab: the default one, or that of the argument."""
-    chosen = ["--scenario-name", *(session.posargs or ["default"])]
-    # In a collection molecule would look below extensions/ only.
-    session.run("molecule", "test", *chosen, env={"MOLECULE_GLOB": "molecule/*/molecule.yml"})
+    """Run the scenarios that decide over a change, or those of the arguments, each on a lab of its own."""
+    for scenario in session.posargs or SCENARIOS:
+        # In a collection molecule would look below extensions/ only.
+        session.run("molecule", "test", "--scenario-name", scenario, env={"MOLECULE_GLOB": "molecule/*/molecule.yml"})
 
 
 @nox.session

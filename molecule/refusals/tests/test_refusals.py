@@ -13,7 +13,8 @@ def test_the_lun_with_data_is_as_it_was(host):
 
 
 def test_no_secret_is_told(host):
-    for place in ("journalctl --no-pager", "ps -ef"):
+    for place in ("journalctl --no-pager", "ps -ef", "cat /run/iscsiadm.arguments"):
         told = host.check_output(place)
+        assert told
         assert "Secret-of-" not in told
         assert "Wrong-of-" not in told
