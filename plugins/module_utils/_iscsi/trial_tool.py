@@ -1,0 +1,141 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does a target take these CHAP values: a login that ends after the authentication.
+
+open-iscsi can try new values only by logging a live session out, and when they are wrong its path is gone. This asks the
+target before that. No session comes of it: the connection is closed before the login is complete, and its ISID is none
+that open-iscsi uses, so that no session is taken for an old one and ended (RFC 7143, 6.3.5).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import Optional
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import algorithm_numbers, chap_response, parse_binary, render_binary
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+
+# 11.12.5: a type "random" ISID; open-iscsi's begin with the OUI 00-02-3d.
+RANDOM_TYPE = b"\x80"
+CHALLENGE_BYTES = 16
+SUCCESS = 0
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a login shows: a name and secret of its own, and those that the target has to show in turn. algorithms: chap_algs of open-iscsi."""
+
+    username: Optional[str] = None
+    password: Optional[Secret] = None
+    username_in: Optional[str] = None
+    password_in: Optional[Secret] = None
+    algorithms: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """accepted: True, False, or None when it could not be found out. reason: why not, in words."""
+
+    accepted: Optional[bool]
+    reason: Optional[str] = None
+
+
+def try_login(initiator, target, portal, credentials, timeout, device=None):
+    """Ask a target -> Trial. initiator, target: names. timeout: seconds for each answer. device: a network device to go out of."""
+    try:
+        with _connect(portal, timeout, device) as connection:
+            return _talk(connection, initiator, target, credentials)
+    except (OSError, ParseError) as error:
+        return Trial(None, getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+def _connect(portal, timeout, device):
+    family, kind, protocol, name, address = socket.getaddrinfo(portal.host, portal.port, type=socket.SOCK_STREAM)[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.settimeout(timeout)
+        if device:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
+        opened.connect(address)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _talk(connection, initiator, target, credentials):
+    """The three steps of 12.1.3: method, challenge, answer."""
+    isid = RANDOM_TYPE + os.urandom(5)
+    names = {"InitiatorName": initiator, "TargetName": target, "SessionType": "Normal"}
+    asks = credentials.username is not None
+    first = _ask(connection, isid, {**names, "AuthMethod": "CHAP,None" if asks else "None"}, not asks, None)
+    if first.status != SUCCESS or first.keys.get("AuthMethod", "None") == "None":
+        return _end(first)
+    second = _ask(connection, isid, {"CHAP_A": algorithm_numbers(credentials.algorithms)}, False, first.stat_sn)
+    if second.status != SUCCESS:
+        return _end(second)
+    shown, expected = _answer(second.keys, credentials)
+    third = _ask(connection, isid, shown, True, second.stat_sn)
+    if third.status != SUCCESS:
+        return _end(third)
+    if expected and not _is_expected(third.keys, credentials, expected):
+        return Trial(False, "the target does not know the name and secret that it should show (username_in, password_in)")
+    return Trial(True)
+
+
+def _answer(keys, credentials):
+    """The keys that answer a challenge -> (keys, what the target has to answer in turn or None)."""
+    identifier, challenge = int(keys.get("CHAP_I", "0")), parse_binary(keys.get("CHAP_C", ""))
+    response = chap_response(keys.get("CHAP_A"), identifier, _bytes(credentials.password), challenge)
+    if response is None:
+        raise ParseError(f"CHAP: this host has not the algorithm {keys.get('CHAP_A')}.")
+    shown = {"CHAP_N": credentials.username, "CHAP_R": render_binary(response)}
+    if credentials.username_in is None:
+        return shown, None
+    own = os.urandom(CHALLENGE_BYTES)
+    number = os.urandom(1)[0]
+    expected = chap_response(keys.get("CHAP_A"), number, _bytes(credentials.password_in), own)
+    return {**shown, "CHAP_I": str(number), "CHAP_C": render_binary(own)}, expected
+
+
+def _is_expected(keys, credentials, expected):
+    # A target that has no name for us to check sends neither key.
+    return keys.get("CHAP_N") == credentials.username_in and parse_binary(keys.get("CHAP_R", "")) == expected
+
+
+def _end(response):
+    if response.status == SUCCESS:
+        return Trial(True)
+    # Class 2 is the initiator's error; a moved or busy target says nothing about the values.
+    refused = response.status >> 8 == 2
+    return Trial(False if refused else None, response.words)
+
+
+def _ask(connection, isid, keys, transit, stat_sn):
+    connection.sendall(render_login(keys, isid, transit, stat_sn))
+    header = _receive(connection, HEADER_BYTES)
+    response = parse_login(header, _receive(connection, data_bytes(header)))
+    if response.continues:
+        raise ParseError("login: the answer comes in parts, which this trial does not put together.")
+    return response
+
+
+def _receive(connection, size):
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise ParseError("login: the target closed the connection without an answer")
+        data += part
+    return data
+
+
+def _bytes(secret):
+    if secret is None:
+        raise SanError("CHAP: a name without a secret. Give both.")
+    return secret.reveal().encode("utf-8", "surrogateescape")
