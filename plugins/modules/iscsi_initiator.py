@@ -220,25 +220,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP, hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
-from ansible_collections.linuxsan.host.plugins.module_utils._secret import SHOWN
-
-ALGORITHMS = {"type": "list", "elements": "str", "choices": ["MD5", "SHA1", "SHA256", "SHA3-256"]}
-CHAP = {
-    "type": "dict",
-    "options": {
-        "username": {"type": "str"},
-        "password": {"type": "str", "no_log": True},
-        "username_in": {"type": "str"},
-        "password_in": {"type": "str", "no_log": True},
-        "algorithms": ALGORITHMS,
-    },
-    "required_together": [("username", "password"), ("username_in", "password_in")],
-    "required_by": {"username_in": "username", "algorithms": "username"},
-}
-
 
 def main():
     """Entry point."""
@@ -291,14 +276,11 @@ def work(module, host):
 
 
 def take_wanted(params):
-    """The wanted keys of iscsid.conf. The secrets leave params, which is a part of every result and every failure."""
+    """The wanted keys of iscsid.conf. The secrets leave params."""
     try:
         return conf_plan.wanted_settings(params)
     finally:
-        for given in (params["chap"], params["discovery_chap"], params["settings"]):
-            for key in given or {}:
-                if key.startswith("password") or conf_text.is_secret(key):
-                    given[key] = given[key] and SHOWN
+        hide_secrets(params)
 
 
 def paths_read_at_start(params, wanted):

@@ -268,16 +268,10 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import asked_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 
-CHAP = {
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "username_in": {"type": "str"},
-    "password_in": {"type": "str", "no_log": True},
-    "algorithms": {"type": "list", "elements": "str", "choices": ["MD5", "SHA1", "SHA256", "SHA3-256"]},
-}
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["connected", "present", "disconnected", "absent"], "default": "connected"},
     "portals": {"type": "list", "elements": "str"},
@@ -285,8 +279,8 @@ ARGUMENTS = {
     "targets": {"type": "list", "elements": "str"},
     "target_portals": {"type": "list", "elements": "str"},
     "ifaces": {"type": "list", "elements": "str"},
-    "chap": {"type": "dict", "options": CHAP},
-    "discovery_chap": {"type": "dict", "options": CHAP},
+    "chap": CHAP,
+    "discovery_chap": CHAP,
     "startup": {"type": "str", "choices": ["automatic", "manual", "onboot"]},
     "settings": {"type": "dict"},
     "min_portals": {"type": "str", "default": "1"},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_plan import secret_warnings, wanted_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import check_value
@@ -47,7 +48,14 @@ class Asked:
 
 
 def asked_for(params):
-    """The options by name -> Asked. Raises SanError."""
+    """The options by name -> Asked. The secrets leave params. Raises SanError."""
+    try:
+        return _asked(params)
+    finally:
+        hide_secrets(params)
+
+
+def _asked(params):
     _check(params)
     values = wanted_settings({"chap": params["chap"], "startup": params["startup"], "settings": params["settings"]})
     discovery_values = wanted_settings({"discovery_chap": params["discovery_chap"]})

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -28,7 +30,7 @@ NOTHING = dict.fromkeys(CHAP)
 
 
 def asked(**options):
-    return asked_for({**DEFAULTS, **options})
+    return asked_for(copy.deepcopy({**DEFAULTS, **options}))
 
 
 def test_one_portal_in_two_spellings_is_one():
@@ -40,6 +42,16 @@ def test_chap_as_a_whole():
     values = asked(chap=CHAP).values
     assert (values[AUTH + "authmethod"], values[AUTH + "username"], values[AUTH + "username_in"]) == ("CHAP", "host", None)
     assert "SECRET-VALUE" not in repr(asked(chap=CHAP))
+
+
+def test_the_secrets_leave_the_parameters():
+    params = copy.deepcopy({**DEFAULTS, "chap": CHAP, "discovery_chap": {**CHAP, "password_in": "OTHER-VALUE"}})
+    assert asked_for(params).values[AUTH + "password"].reveal() == "SECRET-VALUE"
+    assert "-VALUE" not in repr(params)
+    refused = copy.deepcopy({**DEFAULTS, "chap": CHAP, "timeout": 0, "settings": {"node.session.auth.password": "SECRET-VALUE"}})
+    with pytest.raises(SanError):
+        asked_for(refused)
+    assert "-VALUE" not in repr(refused)
 
 
 def test_chap_off_clears_names_and_secrets():
