@@ -89,43 +89,64 @@ def _live_differs(live, wanted):
     return live != wanted
 
 
-def _record_steps(wanted, records):
-    by_key = {}
-    for record in records:
-        by_key.setdefault(record.key, []).append(record)
+def by_key(several):
+    """Records or sessions -> dict of key and list."""
+    found = {}
+    for each in several:
+        found.setdefault(each.key, []).append(each)
+    return found
+
+
+def sort_records(node, records):
+    """The records with the key of a node -> (those that serve it, pairs of a record that does not and why).
+
+    A portal can be advertised in several groups, each with a record of its own. One without a group serves when there is no other.
+    """
+    serving, wrong = [], []
+    for record in sorted(records, key=lambda record: record.tpgt is None):
+        if record.broken is not None:
+            wrong.append((record, record.broken))
+        elif serving if record.tpgt is None else node.tags and record.tpgt not in node.tags:
+            wrong.append((record, f"portal group {NOTHING if record.tpgt is None else record.tpgt}"))
+        else:
+            serving.append(record)
+    return tuple(serving), tuple(wrong)
+
+
+def session_counts(wanted, records):
+    """How many sessions each node is to have -> dict of its key and a number: nr_sessions as asked for, or of the records that stay."""
+    mine = by_key(records)
+    counts = {}
     for node in wanted.nodes:
-        good = None
-        for record in by_key.get(node.key, ()):
-            if record.broken is None and good is None and node.tpgt in (None, record.tpgt) or _untagged(record, good):
-                good = record
-            else:
-                yield _delete(record, record.broken or f"portal group {record.tpgt}")
-        if good is None:
+        texts = [record.values.get(NR_SESSIONS, "1") for record in sort_records(node, mine.get(node.key, ()))[0]]
+        texts = [wanted.values[NR_SESSIONS]] if NR_SESSIONS in wanted.values else texts
+        counts[node.key] = max((int(text) for text in texts if text.isdigit()), default=1)
+    return counts
+
+
+def _record_steps(wanted, records):
+    mine = by_key(records)
+    for node in wanted.nodes:
+        serving, wrong = sort_records(node, mine.get(node.key, ()))
+        yield from (_delete(record, reason) for record, reason in wrong)
+        if not serving:
             shown = {key: value for key, value in wanted.values.items() if value is not None}
             yield Step("create", f"node record {node}", None, _line(shown) or "as in iscsid.conf", (node, wanted.values))
-        elif changes_of(good.values, wanted.values):
-            changes = changes_of(good.values, wanted.values)
-            yield Step("update", f"node record {node}", _line(good.values, changes), _line(changes), (good, changes))
-
-
-def _untagged(record, good):
-    # A record without a portal group tag fits any.
-    return record.broken is None and good is None and record.tpgt is None
+        for record in serving:
+            changes = changes_of(record.values, wanted.values)
+            if changes:
+                yield Step("update", f"node record {node}", _line(record.values, changes), _line(changes), (record, changes))
 
 
 def _session_steps(wanted, records, sessions):
-    by_key = {}
-    for session in sessions:
-        by_key.setdefault(session.key, []).append(session)
-    counts = {record.key: record.values.get(NR_SESSIONS, "1") for record in records}
+    mine, counts = by_key(sessions), session_counts(wanted, records)
     for node in wanted.nodes:
-        present = by_key.get(node.key, ())
+        present = mine.get(node.key, ())
         for session in present:
             if differs_live(session, wanted.values):
                 yield Step("relogin", f"session {node}", "with the CHAP values of its login", "with those of its record", (node, session))
-        count = int(wanted.values.get(NR_SESSIONS) or counts.get(node.key, "1"))
-        if len(present) < count:
-            yield Step("login", f"session {node}", NOTHING if not present else f"{len(present)} of {count}", "LOGGED_IN", node)
+        if len(present) < counts[node.key]:
+            yield Step("login", f"session {node}", f"{len(present)} of {counts[node.key]}" if present else NOTHING, "LOGGED_IN", node)
     if wanted.rescan:
         listed = {node.key for node in wanted.nodes}
         yield from (Step("rescan", f"session {describe(session)}", None, None, session) for session in sessions if session.key in listed)

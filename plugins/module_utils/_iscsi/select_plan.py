@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, join
@@ -18,7 +18,7 @@ DEFAULT_IFACE = "default"
 class Node:
     """A target at one portal through one interface, as it should be known to the host.
 
-    address: as the target spells it. tpgt: None when unknown.
+    address: as the target spells it. tpgt: None when unknown. others: further groups that the portal is advertised in.
     """
 
     target: str
@@ -26,6 +26,12 @@ class Node:
     iface: str
     address: str
     tpgt: Optional[int]
+    others: Tuple[int, ...] = ()
+
+    @property
+    def tags(self):
+        """All portal groups, empty when none is known."""
+        return (*(() if self.tpgt is None else (self.tpgt,)), *self.others)
 
     @property
     def key(self):
@@ -70,15 +76,17 @@ def nodes_of_found(found, records, sessions, choice):
     for each in found:
         if choice.takes(each.target, each.portal):
             for iface in choice.ifaces or _ifaces_in_use(each, records, sessions) or (DEFAULT_IFACE,):
-                node = Node(each.target, each.portal, iface, each.address, each.tpgt)
-                nodes.setdefault(node.key, node)
+                _join(nodes, Node(each.target, each.portal, iface, each.address, each.tpgt))
     return tuple(sorted(nodes.values(), key=lambda node: node.key))
 
 
 def nodes_of_records(records, choice):
     """What the host has records of -> tuple of Node."""
-    chosen = (record for record in records if _is_chosen(record, choice))
-    return tuple({record.key: Node(record.target, record.portal, record.iface, record.address, record.tpgt) for record in chosen}.values())
+    nodes = {}
+    for record in records:
+        if _is_chosen(record, choice):
+            _join(nodes, Node(record.target, record.portal, record.iface, record.address, record.tpgt))
+    return tuple(nodes.values())
 
 
 def known_keys(records, sessions, choice):
@@ -94,6 +102,14 @@ def targets_behind(portals, records, sessions):
 def unmatched(patterns, targets):
     """The patterns that fit none of the targets."""
     return tuple(pattern for pattern in patterns or () if not any(fnmatch.fnmatchcase(target, pattern) for target in targets))
+
+
+def _join(nodes, node):
+    """A portal that is there in a second portal group is the same node."""
+    known = nodes.setdefault(node.key, node)
+    if node.tpgt is not None and node.tpgt not in known.tags:
+        first = node.tpgt if known.tpgt is None else known.tpgt
+        nodes[node.key] = replace(known, tpgt=first, others=(*known.tags, node.tpgt)[1:])
 
 
 def _is_chosen(each, choice):

@@ -150,6 +150,29 @@ def test_taking_away():
     assert plan_session(3, have[1]) == ()
 
 
+def test_a_portal_in_two_groups_keeps_both_records():
+    twice = dataclasses.replace(NODE, others=(2,))
+    both = [record(), record(dataclasses.replace(NODE, tpgt=2))]
+    assert verbs(Wanted("connected", (twice,)), both, [session()]) == []
+    assert verbs(Wanted("connected", (twice,), values={"node.startup": "manual"}), both, [session()]) == ["update", "update"]
+    stale = record(dataclasses.replace(NODE, tpgt=3))
+    (gone,) = plan_nodes(Wanted("connected", (twice,)), [*both, stale], [session()])
+    assert (gone.verb, gone.args) == ("delete", stale)
+
+
+def test_a_record_without_a_group_gives_way_to_one_with():
+    loose = record(dataclasses.replace(NODE, tpgt=None))
+    (gone,) = plan_nodes(Wanted("present", (NODE,)), [loose, record()], [])
+    assert (gone.verb, gone.args) == ("delete", loose)
+    assert verbs(Wanted("present", (NODE,)), [loose]) == []
+
+
+@pytest.mark.parametrize("text, logins", [("2", 1), ("1", 0), ("many", 0)])
+def test_as_many_sessions_as_the_record_says(text, logins):
+    (have,) = [record(**{NR_SESSIONS: text})]
+    assert verbs(Wanted("connected", (NODE,)), [have], [session()]) == ["login"] * logins
+
+
 def test_rescan_only_what_is_meant():
     other = dataclasses.replace(NODE, target="iqn.other")
     steps = plan_nodes(Wanted("connected", (NODE,), rescan=True), [record(), record(other)], [session(), session(other, sid=2)])
@@ -165,11 +188,11 @@ def test_discovery_record():
 
 
 nodes = st.builds(
-    lambda target, last, iface, tpgt: Node(target, Portal(f"10.0.0.{last}"), iface, f"10.0.0.{last}", tpgt),
+    lambda target, last, iface, tags: Node(target, Portal(f"10.0.0.{last}"), iface, f"10.0.0.{last}", *tags),
     st.sampled_from(["iqn.a", "iqn.b"]),
     st.integers(1, 3),
     st.sampled_from(["default", "eth1"]),
-    st.sampled_from([None, 1, 2]),
+    st.sampled_from([(None,), (1,), (2,), (1, (2,))]),
 )
 unique_nodes = st.lists(nodes, unique_by=lambda node: node.key, max_size=6).map(tuple)
 some_values = st.fixed_dictionaries(
