@@ -20,16 +20,18 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import find
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import known_tag
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host, join
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import parse_record, render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
 ROOTS = ("/var/lib/iscsi", "/etc/iscsi")
 NODE_KINDS = {"sendtargets": "send_targets", "isns": "isns"}
-# usr/initiator.h of open-iscsi. lock.write is a hard link to lock while somebody writes.
-LOCK_DIRECTORY = "/run/lock/iscsi"
 # A writer holds the lock for milliseconds; iscsiadm gives up after 30 s.
 STALE_SECONDS = 5
+# The start of a process is known in ticks of a clock that is not quite that of the files.
+CLOCK_SECONDS = 1
 LOCK_SECONDS = 30
 LOCK_INTERVAL = 0.02
 RECORD_MODE = 0o600
@@ -126,9 +128,9 @@ def read_discoveries(root):
 
 
 class Database:
-    """The verbs that write. root: of the database; lock_directory: where open-iscsi has its lock."""
+    """The verbs that write. root: of the database; lock_directory: where open-iscsi has its lock. lock.write is a hard link to lock while somebody writes."""
 
-    def __init__(self, root, lock_directory=LOCK_DIRECTORY, proc="/proc"):
+    def __init__(self, root, lock_directory, proc="/proc"):
         self.root = root
         self._lock = os.path.join(lock_directory, "lock")
         self._held = os.path.join(lock_directory, "lock.write")
@@ -149,19 +151,24 @@ class Database:
 
     def change(self, path, changes):
         """Change keys of one record file. changes: key -> str, Secret or None. Call it while the lock is held."""
-        self.write(path, render_changes(read_text(path) or "", changes))
+        self.write({path: render_changes(read_text(path) or "", changes)})
 
-    def write(self, path, text):
-        """Put a whole record file in its place in one step, for root alone to read. Call it while the lock is held."""
+    def write(self, texts):
+        """Put whole record files in their places, each in one step, for root alone to read. Call it while the lock is held.
+
+        texts: path -> text. All are on the disk before the first is in its place, for one wait in the place of many: a power cut
+        leaves no empty record, over which iscsiadm would stumble.
+        """
+        path = self.root
         try:
-            _make_directories(os.path.dirname(path))
-            handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=self.root)
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-                os.fchmod(file.fileno(), RECORD_MODE)
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.rename(temporary, path)
+            written = []
+            for path, text in texts.items():
+                _make_directories(os.path.dirname(path))
+                written.append((self._temporary(text), path))
+            for temporary, path in written:
+                _sync(temporary)
+            for temporary, path in written:
+                os.rename(temporary, path)
         except OSError as error:
             raise SanError(f"{path}: cannot be written: {error.strerror}. The old record is untouched; free the cause and run again.") from error
 
@@ -180,6 +187,13 @@ class Database:
             os.rmdir(directory)
             directory = os.path.dirname(directory)
 
+    def _temporary(self, text):
+        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=self.root)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            os.fchmod(file.fileno(), RECORD_MODE)
+            file.write(text)
+        return temporary
+
     @staticmethod
     def remove_file(path):
         """Remove one file, which may be gone already."""
@@ -197,45 +211,37 @@ class Database:
         return stale
 
     def _take(self):
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                os.link(self._lock, self._held)
-                return
-            except FileExistsError:
-                self.free_stale_lock()
-            if time.monotonic() > deadline:
-                raise SanError(
-                    f"{self._held}: locked for more than {LOCK_SECONDS} s by iscsiadm (process {', '.join(self._writers()) or 'unknown'}). "
-                    "Look for an iscsiadm that hangs, end it and run again."
-                )
-            time.sleep(LOCK_INTERVAL)
+        if not wait_until(self._try, LOCK_SECONDS, LOCK_INTERVAL):
+            holders = ", ".join(self._writers(time.time())) or "unknown"
+            raise SanError(
+                f"{self._held}: locked for more than {LOCK_SECONDS} s by iscsiadm (process {holders}). Look for an iscsiadm that hangs, end it and run again."
+            )
+
+    def _try(self):
+        try:
+            os.link(self._lock, self._held)
+        except FileExistsError:
+            self.free_stale_lock()
+            return False
+        return True
 
     def _is_stale(self):
         try:
             # The link was made when the inode last changed.
-            age = time.time() - os.stat(self._held).st_ctime
+            taken = os.stat(self._held).st_ctime
         except FileNotFoundError:
             return False
-        return age > STALE_SECONDS and not self._writers()
+        return time.time() - taken > STALE_SECONDS and not self._writers(taken)
 
-    def _writers(self):
-        """Processes that may hold the lock for longer than a moment."""
-        return [pid for pid in _entries(self._proc) if pid.isdigit() and (read_text_or_none(self._proc, pid, "comm") or "").strip() == "iscsiadm"]
+    def _writers(self, taken):
+        """Processes that may hold the lock for longer than a moment: one that started later is none, and waits or logs in."""
+        return [pid for pid, started in started_processes("iscsiadm", self._proc) if started < taken + CLOCK_SECONDS]
 
     def _sweep(self):
         """Remove what a killed run has left, which may hold a secret."""
         for name in _entries(self.root):
             if name.startswith(TEMPORARY):
                 os.unlink(os.path.join(self.root, name))
-
-
-def read_text_or_none(*path):
-    """The text of a file of /proc, or None when the process is gone meanwhile."""
-    try:
-        return read_text(os.path.join(*path))
-    except SanError:
-        return None
 
 
 def node_path(root, target, address, port, tpgt, iface):
@@ -269,6 +275,14 @@ def _make_directories(path):
     if not os.path.isdir(path):
         _make_directories(os.path.dirname(path))
         os.mkdir(path, DIRECTORY_MODE)
+
+
+def _sync(path):
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _named(name, kind, path):

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text, write_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes
 
 DAEMON = "iscsid"
-# /proc/PID/stat (proc(5)): fields after the command, which ends with the last ")"; the start is field 22.
-START_FIELD = 19
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Initiator:
     def daemon_is_older_than(self, *paths):
         """True when an iscsid runs that started before one of the files was last changed; a path of None counts for nothing."""
         changed = [os.stat(path).st_mtime for path in paths if path is not None and os.path.exists(path)]
-        return bool(changed) and any(started < max(changed) for started in self._daemon_starts())
+        return bool(changed) and any(started < max(changed) for pid, started in started_processes(DAEMON, self.proc))
 
     def missing_directory(self, path):
         """What to say about a directory that is not there, or None."""
@@ -65,23 +64,6 @@ class Initiator:
             # The session went away between the listing and the reading.
             return None
         return text.strip() if text else None
-
-    def _daemon_starts(self):
-        """When each running iscsid started, in seconds of the clock that files have."""
-        boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-        ticks = os.sysconf("SC_CLK_TCK")
-        for pid in filter(str.isdigit, os.listdir(self.proc)):
-            text = self._stat(pid)
-            command, fields = text[text.find("(") + 1 : text.rfind(")")], text[text.rfind(")") + 2 :].split()
-            if command == DAEMON and len(fields) > START_FIELD:
-                yield boot + int(fields[START_FIELD]) / ticks
-
-    def _stat(self, pid):
-        try:
-            return read_text(os.path.join(self.proc, pid, "stat")) or ""
-        except SanError:
-            # ESRCH: the process ended while it was looked at.
-            return ""
 
 
 def _back_up(module, edit):

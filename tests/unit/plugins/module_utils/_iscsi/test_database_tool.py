@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pathlib
 import stat
+import time
 
 import pytest
 
@@ -21,6 +22,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool
     read_ifaces,
     read_nodes,
 )
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import START_FIELD
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
@@ -97,29 +99,57 @@ def test_the_lock_is_that_of_open_iscsi(database, tmp_path):
     assert lock.exists() and not held.exists()
 
 
-def hold(tmp_path, comm):
+@pytest.fixture
+def held(tmp_path, monkeypatch):
+    """A lock that somebody took ten seconds ago, and an iscsiadm that has run for some time."""
     (tmp_path / "lock").mkdir()
     (tmp_path / "lock" / "lock").touch()
     os.link(tmp_path / "lock" / "lock", tmp_path / "lock" / "lock.write")
-    (tmp_path / "proc" / "7").mkdir(parents=True)
-    (tmp_path / "proc" / "7" / "comm").write_text(f"{comm}\n", encoding="utf-8")
+    now = time.time() + 10
+    monkeypatch.setattr(database_tool.time, "time", lambda: now)
+
+    def writer(command, seconds):
+        directory = tmp_path / "proc" / "7"
+        directory.mkdir(parents=True)
+        ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - seconds) * os.sysconf("SC_CLK_TCK"))
+        (directory / "stat").write_text(f"7 ({command}) " + " ".join(["S"] + ["0"] * (START_FIELD - 1) + [str(ticks), "0"]), encoding="utf-8")
+        return tmp_path / "lock" / "lock.write"
+
+    return writer
 
 
-def test_a_dead_writers_lock_is_taken_over(database, tmp_path, monkeypatch):
-    hold(tmp_path, "bash")
-    assert not database.free_stale_lock()
-    monkeypatch.setattr(database_tool, "STALE_SECONDS", -1)
+@pytest.mark.parametrize("command, seconds", [("bash", 60), ("iscsiadm", 2)], ids=["no iscsiadm", "one that came later"])
+def test_a_dead_writers_lock_is_taken_over(database, held, command, seconds):
+    lock = held(command, seconds)
     assert database.free_stale_lock()
-    assert not (tmp_path / "lock" / "lock.write").exists()
+    assert not lock.exists()
+    assert not database.free_stale_lock()
 
 
-def test_a_living_writer_keeps_its_lock(database, tmp_path, monkeypatch):
-    hold(tmp_path, "iscsiadm")
-    monkeypatch.setattr(database_tool, "STALE_SECONDS", -1)
-    monkeypatch.setattr(database_tool, "LOCK_SECONDS", -1)
+def test_a_young_lock_is_left(database, held, monkeypatch):
+    lock = held("bash", 60)
+    monkeypatch.setattr(database_tool, "STALE_SECONDS", 60)
+    assert not database.free_stale_lock()
+    assert lock.exists()
+
+
+def test_a_living_writer_keeps_its_lock(database, held, monkeypatch):
+    lock = held("iscsiadm", 60)
+    monkeypatch.setattr(database_tool, "LOCK_SECONDS", 0)
     with pytest.raises(SanError, match="process 7"), database.locked():
         pass
-    assert (tmp_path / "lock" / "lock.write").exists()
+    assert lock.exists()
+
+
+def test_several_records_at_a_time(root, database):
+    records = read_nodes(str(root))
+    texts = {record.path: (root / record.path).read_text(encoding="utf-8").replace("node.startup = manual", "node.startup = automatic") for record in records}
+    new = str(root / "nodes" / "iqn.2004-08.com.q:new" / "10.0.0.9,3260,1" / "default")
+    with database.locked():
+        database.write({**texts, new: "text"})
+    assert {record.values["node.startup"] for record in read_nodes(str(root)) if not record.broken} == {"automatic"}
+    assert stat.S_IMODE(os.stat(new).st_mode) == database_tool.RECORD_MODE
+    assert sorted(os.listdir(root)) == ["ifaces", "nodes", "send_targets"]
 
 
 def test_deleting_leaves_no_link_and_no_directory(root, database):

@@ -1,0 +1,78 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a host has its iSCSI state, who works on it, and one run of ours at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from typing import Optional
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+# Beside open-iscsi's own lock, which is held for the moments of a write only.
+TURN = "linuxsan"
+# A run is bounded by its own timeout; what goes beyond hangs.
+TURN_SECONDS = 300
+# /proc/PID/stat (proc(5)): fields after the command, which ends with the last ")"; the start is field 22.
+START_FIELD = 19
+
+
+@dataclass(frozen=True)
+class Places:
+    """root: of the record database, None for where the installed iscsiadm has it. lock: directory of open-iscsi's lock (usr/initiator.h)."""
+
+    root: Optional[str] = None
+    sysfs: str = "/sys"
+    udev: str = "/run/udev/data"
+    proc: str = "/proc"
+    lock: str = "/run/lock/iscsi"
+
+
+@contextlib.contextmanager
+def turn(directory, seconds=TURN_SECONDS):
+    """Keep other runs of ours off the host's records and sessions meanwhile; the kernel ends the turn of a killed one.
+
+    iscsid refuses a second session for a record only when that wants a single one.
+    """
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, TURN)
+    with open(path, "a+", encoding="ascii") as file:
+        if not wait_until(lambda: _locked(file), seconds):
+            raise SanError(f"{path}: another run holds the iSCSI records and sessions of this host for {seconds:g} s. Look for an iscsi_node that hangs.")
+        yield
+
+
+def started_processes(name, proc="/proc"):
+    """The running processes of a program -> tuple of (pid, when it started, in seconds of the clock that files have)."""
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    ticks = os.sysconf("SC_CLK_TCK")
+    found = []
+    for pid in filter(str.isdigit, os.listdir(proc)):
+        text = _stat(proc, pid)
+        command, fields = text[text.find("(") + 1 : text.rfind(")")], text[text.rfind(")") + 2 :].split()
+        if command == name and len(fields) > START_FIELD:
+            found.append((pid, boot + int(fields[START_FIELD]) / ticks))
+    return tuple(found)
+
+
+def _locked(file):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stat(proc, pid):
+    try:
+        return read_text(os.path.join(proc, pid, "stat")) or ""
+    except SanError:
+        # ESRCH: the process ended while it was looked at.
+        return ""

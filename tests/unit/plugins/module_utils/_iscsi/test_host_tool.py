@@ -1,0 +1,40 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time, and processes by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes, turn
+
+HOLDER = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
+
+
+def test_a_turn_ends_with_its_process(tmp_path):
+    with turn(str(tmp_path)):
+        pass
+    (path,) = tmp_path.iterdir()
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(SanError, match="another run"), turn(str(tmp_path), 0.1):
+            pass
+        holder.kill()
+    with turn(str(tmp_path), 0):
+        pass
+
+
+def test_processes_by_name():
+    before = time.time()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        found = dict(started_processes("sleep"))
+        process.kill()
+    assert abs(found[str(process.pid)] - before) < 5
+    assert str(os.getpid()) not in found
