@@ -225,6 +225,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_too
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
 
+
 def main():
     """Entry point."""
     module = AnsibleModule(

@@ -297,11 +297,11 @@ def work(module, tools=NodeWork):
     """See, plan, do, report."""
     started = time.monotonic()
     live = not module.check_mode
-    asked = asked_for(module.params)
-    host = tools(asked, started, live)
-    steps = host.plan()
-    failures = host.apply(steps) if live else ()
-    result = host.report(steps, failures)
+    host = tools(asked_for(module.params), live)
+    with host.turn():
+        steps = host.plan()
+        failures = host.apply(steps) if live else ()
+        result = host.report(steps, failures)
     for warning in host.warnings:
         module.warn(warning)
     return dict(result, elapsed=round(time.monotonic() - started, 3))

@@ -108,6 +108,13 @@ def read_nodes(root):
     return tuple(sorted(records, key=lambda record: (record.target, record.portal, record.iface)))
 
 
+def find_strays(root):
+    """What stands among the node records without a target or a portal in its name -> tuple of paths (an empty name comes from a full disk)."""
+    base = os.path.join(root, "nodes")
+    paths = (os.path.join(base, target, name) for target in _entries(base) for name in _entries(os.path.join(base, target)))
+    return tuple(path for path in paths if not PORTAL_DIRECTORY.fullmatch(os.path.basename(path)))
+
+
 def read_ifaces(root):
     """The interfaces that somebody has defined -> tuple of NamedRecord."""
     base = os.path.join(root, "ifaces")
@@ -161,13 +168,13 @@ class Database:
         """
         path = self.root
         try:
-            written = []
+            written = {}
             for path, text in texts.items():
                 _make_directories(os.path.dirname(path))
-                written.append((self._temporary(text), path))
-            for temporary, path in written:
+                written[self._temporary(text)] = path
+            for temporary in written:
                 _sync(temporary)
-            for temporary, path in written:
+            for temporary, path in written.items():
                 os.rename(temporary, path)
         except OSError as error:
             raise SanError(f"{path}: cannot be written: {error.strerror}. The old record is untouched; free the cause and run again.") from error

@@ -1,7 +1,10 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether sessions can be logged out without taking a disk away from somebody who uses it."""
+"""Whether sessions can be logged out without taking a disk away from somebody who uses it.
+
+leaving: sids. sessions: all of the host. nodes, users: of read_nodes and read_users. dead: disks that carry no I/O although they look well.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +18,51 @@ PARTITION_UUID = re.compile(r"part[0-9]+-mpath-.*")
 
 
 def why_not(leaving, sessions, nodes, users, dead=frozenset()):
-    """Reasons against logging these sessions out together -> tuple of str, empty when it is safe.
-
-    leaving: sids. sessions: all of the host. nodes, users: of read_nodes and read_users. dead: disks that carry no I/O although they look well.
-    """
-    gone = {device.name for session in sessions if session.sid in leaving for device in session.devices if device.name}
-    idle = {device.name for session in sessions if not session.logged_in for device in session.devices}
-    idle |= {device.name for session in sessions for device in session.devices if device.state != RUNNING}
+    """Reasons against logging these sessions out together -> tuple of str, empty when no user is known."""
+    out = _without_io(leaving, sessions, dead)
     reasons = []
-    for name in sorted(gone & set(nodes)):
-        maps = [held for held in nodes[name].holders if held in nodes and nodes[held].is_multipath]
-        for each in maps:
-            used = _users_of(each, nodes, users)
-            left = [path for path in nodes[each].slaves if path not in gone | idle | set(dead)]
-            if used and not left:
-                reasons.append(f"{name} is the last path of {nodes[each]}: {', '.join(used)}")
-        if not maps and _users_of(name, nodes, users):
-            reasons.append(f"{name}: {', '.join(_users_of(name, nodes, users))}")
+    for name, maps in at_stake(leaving, sessions, nodes).items():
+        for each in _cut_off(maps, nodes, out):
+            reasons.extend(f"{name} is the last path of {nodes[each]}: {words}" for words in _users_of(each, nodes, users))
+        if not maps:
+            reasons.extend(f"{name}: {words}" for words in _users_of(name, nodes, users))
     return tuple(dict.fromkeys(reasons))
 
 
+def at_stake(leaving, sessions, nodes):
+    """The disks that go -> dict of name and the multipath maps on it."""
+    going = sorted({device.name for session in sessions if session.sid in leaving for device in session.devices if device.name in nodes})
+    return {name: [held for held in nodes[name].holders if held in nodes and nodes[held].is_multipath] for name in going}
+
+
+def lost(leaving, sessions, nodes, dead=frozenset()):
+    """What nobody can reach any more -> tuple of names of disks, maps and the partitions of maps, those on top only, each once."""
+    out = _without_io(leaving, sessions, dead)
+    idle = _without_io((), sessions, dead)
+    names = []
+    for name, maps in at_stake(leaving, sessions, nodes).items():
+        for each in _cut_off(maps, nodes, out):
+            names.extend([held for held in nodes[each].holders if held in nodes] or [each])
+        # A disk that does not answer would keep whoever asks it.
+        if not maps and name not in idle:
+            names.append(name)
+    return tuple(dict.fromkeys(names))
+
+
+def _cut_off(maps, nodes, out):
+    """The maps without a path that carries their I/O on."""
+    return [each for each in maps if out.issuperset(nodes[each].slaves)]
+
+
+def _without_io(leaving, sessions, dead):
+    """Disks that carry no I/O: of the sessions that go, of those that are down, and what the SCSI layer or device-mapper gave up."""
+    down = {device.name for session in sessions for device in session.devices if session.sid in leaving or not session.logged_in or device.state != RUNNING}
+    return down | set(dead)
+
+
 def _users_of(name, nodes, users):
-    """The words of use_of, without partitions of a map that nobody uses."""
-    idle = {f"held by {node}" for node in nodes.values() if PARTITION_UUID.fullmatch(node.dm_uuid or "")}
-    return tuple(word for word in use_of(name, nodes, users).in_use_by if word not in idle)
+    """The words of use_of on one line, without partitions of a map that nobody uses -> tuple of one or none."""
+    use = use_of(name, nodes, users)
+    idle = {f"held by {nodes[held]}" for held in use.holders if PARTITION_UUID.fullmatch(nodes[held].dm_uuid or "")}
+    words = [word for word in use.in_use_by if word not in idle]
+    return (", ".join(words),) if words else ()

@@ -20,6 +20,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_un
 
 # Logouts at a time: each is a process that waits for its target.
 LOGOUTS = 16
+# How long, and how often, a target without any LUN is asked again.
+LATE_SECONDS = 10
+LATE_INTERVAL = 1
+SCAN = "node.session.scan"
 
 
 class Apply:
@@ -33,8 +37,6 @@ class Apply:
 
     def discoveries(self, steps):
         """Make or change records of discovery portals."""
-        if steps:
-            self._database.free_stale_lock()
         for kind, name, values, record in (step.args for step in steps):
             if record is None or record.broken:
                 if record:
@@ -47,25 +49,46 @@ class Apply:
             with self._database.locked():
                 self._database.change(record.path, values)
 
-    def nodes(self, steps, deadline, wait_for_devices, waiting_for, check):
-        """Do all steps -> tuple of Failure of the logins. check: called with a session right before it is logged out for a relogin."""
+    def nodes(self, steps, deadline, wait_for_devices, waiting_for, counts, check):
+        """Do all steps -> tuple of Failure of the logins.
+
+        waiting_for: nodes whose session comes back by itself. counts: sessions that each node is to have.
+        check: called with a session right before it is logged out for a relogin.
+        """
         by_verb = {}
         for step in steps:
             by_verb.setdefault(step.verb, []).append(step.args)
-        if steps:
-            self._database.free_stale_lock()
         self._logout(by_verb.get("logout", ()))
         self._delete(by_verb.get("delete", ()))
         self._create(by_verb.get("create", ()))
         self._update(by_verb.get("update", ()))
-        self._relogin(by_verb.get("relogin", ()), deadline, check)
-        failures = ()
+        failures = self._relogin(by_verb.get("relogin", ()), deadline, check)
         nodes = tuple(by_verb.get("login", ()))
         if nodes or waiting_for:
-            failures = self._login.login(nodes, read_nodes(self._database.root) if nodes else (), deadline, wait_for_devices, waiting_for)
+            failures += self._login.login(nodes, read_nodes(self._database.root) if nodes else (), deadline, wait_for_devices, waiting_for, counts)
+        if nodes and wait_for_devices:
+            self._await_disks(nodes, deadline)
         for session in by_verb.get("rescan", ()):
             self._iscsiadm.rescan(session.sid)
         return failures
+
+    def _await_disks(self, nodes, deadline):
+        """A target can take the login before it has its LUNs. One that shows none at all is asked again, for a moment."""
+        keys = {node.key for node in nodes} - self._scanned_by_hand()
+        bound = min(deadline, time.monotonic() + LATE_SECONDS)
+        while time.monotonic() < bound:
+            sessions = self._read()
+            showing = {session.target for session in sessions if session.devices}
+            bare = [session for session in sessions if session.key in keys and session.logged_in and session.target not in showing]
+            if not bare:
+                break
+            time.sleep(LATE_INTERVAL)
+            for session in bare:
+                self._iscsiadm.rescan(session.sid)
+
+    def _scanned_by_hand(self):
+        """Keys of the nodes whose LUNs appear on request only."""
+        return {record.key for record in read_nodes(self._database.root) if record.values.get(SCAN) == "manual"}
 
     def _logout(self, sessions):
         waiting = list(sessions)
@@ -87,13 +110,14 @@ class Apply:
 
     def _create(self, pairs):
         """iscsiadm makes one record per interface from the defaults in iscsid.conf; the others are that record with another name and portal."""
-        templates = {}
+        templates, texts = {}, {}
         for node, values in pairs:
             if node.iface not in templates:
                 templates[node.iface] = self._template(node, values)
-            text = render_changes(templates[node.iface], {**identity(node), **_own(values)})
+            texts[self._path(node)] = render_changes(templates[node.iface], {**identity(node), **_own(values)})
+        if texts:
             with self._database.locked():
-                self._database.write(self._path(node), text)
+                self._database.write(texts)
 
     def _template(self, node, values):
         self._iscsiadm.create(node)
@@ -124,8 +148,7 @@ class Apply:
         own = [(record, _own(changes)) for record, changes in pairs if _own(changes)]
         if own:
             with self._database.locked():
-                for record, changes in own:
-                    self._database.change(record.path, changes)
+                self._database.write({record.path: render_changes(read_text(record.path) or "", changes) for record, changes in own})
 
     def _verify(self, settings):
         """iscsiadm takes 100000 for a 16 bit number and a word for a number, answers 0 and stores something else."""
@@ -136,8 +159,14 @@ class Apply:
                 raise SanError(f"node record {describe(record)}: {key} = {value} was stored as {record.values.get(key)}. Choose a value in the key's range.")
 
     def _relogin(self, pairs, deadline, check):
-        """One after the other, so that the other paths of a map carry its I/O; the next only when the disks of the last are back."""
+        """One after the other, so that the other paths of a map carry its I/O; the next only when the disks of the last are back.
+
+        -> tuple of Failure: a session whose portal does not answer now is left as it is, for it would not come back.
+        """
+        unreached = self._login.unreached([node for node, session in pairs])
         for node, session in pairs:
+            if node.key in unreached:
+                continue
             check(session)
             maps_needed = bool(session.devices)
             self._logout((session,))
@@ -150,6 +179,7 @@ class Apply:
                 )
             if maps_needed:
                 wait_until(functools.partial(self._has_disks, node), max(0, deadline - time.monotonic()))
+        return tuple(unreached.values())
 
     def _has_disks(self, node):
         return any(session.devices and all(device.name for device in session.devices) for session in self._read() if session.key == node.key)

@@ -19,6 +19,8 @@ AUTH = "node.session.auth."
 # What the kernel shows of a live session's CHAP -> the key of the record.
 LIVE_LOGIN = {name: AUTH + name for name in ("username", "password", "username_in", "password_in")}
 NOTHING = "-"
+# What goes away first, logins last; all of one kind together, because they are done together.
+ORDER = ("logout", "delete", "create", "update", "relogin", "login", "rescan")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Wanted:
 
 
 def plan_nodes(wanted, records, sessions):
-    """-> tuple of Step, in the order in which they are safe: what goes away first, logins last."""
+    """-> tuple of Step, in the order in which they are done."""
     if wanted.state == "disconnected":
         return _logouts(session for session in sessions if session.key in wanted.keys)
     if wanted.state == "absent":
@@ -50,7 +52,7 @@ def plan_nodes(wanted, records, sessions):
         steps = [*_removal(others, records, sessions), *steps]
     if wanted.state == "connected":
         steps.extend(_session_steps(wanted, records, sessions))
-    return tuple(steps)
+    return tuple(sorted(steps, key=lambda step: ORDER.index(step.verb)))
 
 
 def plan_session(sid, sessions):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
@@ -41,18 +43,18 @@ def check_selection(asked, nodes, found, failures):
         raise SanError(f"target_portals: none of the portals that were found is among them ({', '.join(portals)}). Correct target_portals or targets.", **facts)
 
 
-def check_outcome(nodes, sessions, failures, least, facts):
-    """Raise SanError when a target has fewer sessions than asked for. least: a number, None for one per node."""
-    up = {session.key for session in sessions if session.logged_in}
-    wanted = {}
-    for node in nodes:
-        wanted.setdefault(node.target, []).append(node)
-    short = []
-    for target, mine in wanted.items():
-        count = sum(node.key in up for node in mine)
-        needed = len(mine) if least is None else least
-        if count < needed:
-            short.append(f"target {target}: {count} of {needed} sessions")
+def check_outcome(counts, sessions, failures, least, facts):
+    """Raise SanError when a target has fewer sessions than asked for.
+
+    counts: key of a node -> how many sessions it is to have. least: a number for each target, None for all.
+    """
+    up = Counter(session.key for session in sessions if session.logged_in)
+    have, whole = Counter(), Counter()
+    for key, count in counts.items():
+        have[key[0]] += up[key]
+        whole[key[0]] += count
+    needed = {target: count if least is None else least for target, count in whole.items()}
+    short = [f"target {target}: {have[target]} of {count} sessions" for target, count in needed.items() if have[target] < count]
     if short:
         reasons = "; ".join(f"portal {failure.portal} of {failure.target}: {failure.reason}" for failure in failures if failure.target)
         raise SanError(f"{'; '.join(short)}: login: {reasons or 'no portal failed, but there are not as many'}. {_advice(failures)}", **facts)

@@ -94,6 +94,15 @@ def known_keys(records, sessions, choice):
     return {each.key for each in (*records, *sessions) if _is_chosen(each, choice)}
 
 
+def known_tags(records, sessions):
+    """The portal groups that records and sessions tell -> dict of (target, portal) and tuple of numbers."""
+    tags = {}
+    for each in (*records, *sessions):
+        if each.tpgt is not None:
+            tags.setdefault((each.target, each.portal), {})[each.tpgt] = None
+    return {place: tuple(found) for place, found in tags.items()}
+
+
 def targets_behind(portals, records, sessions):
     """The targets that the host knows at one of these portals, when the portal itself does not answer."""
     return {each.target for each in (*records, *sessions) if each.portal in portals}

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node as BlockNode
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Users
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import RUNNING, why_not
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import RUNNING, lost, why_not
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import LOGGED_IN, Device, Session
 
@@ -77,3 +77,13 @@ def test_a_partition_of_the_map_counts_when_it_is_used():
     on_it = nodes(*list(PATHS.values())[:2], block("dm-0", ["dm-1"], ["sdb", "sdc"], "mpath-3600"), block("dm-1", (), ["dm-0"], "part1-mpath-3600"))
     assert why_not({1, 2}, BOTH, on_it, NOBODY) == ()
     assert why_not({1, 2}, BOTH, on_it, dataclasses.replace(NOBODY, mounts={"dm-1": ["/srv"]}))
+
+
+def test_what_nobody_can_reach_any_more():
+    assert lost({1}, BOTH, PATHS) == ()
+    assert lost({1, 2}, BOTH, PATHS) == ("dm-0",)
+    assert lost({1}, BOTH, PATHS, dead={"sdc"}) == ("dm-0",)
+    assert lost({1}, (BOTH[0],), nodes(block("sdb"))) == ("sdb",)
+    assert lost({1}, (session(1, "sdb", state="FAILED"),), nodes(block("sdb"))) == ()
+    parted = nodes(*list(PATHS.values())[:2], block("dm-0", ["dm-1"], ["sdb", "sdc"], "mpath-3600"), block("dm-1", (), ["dm-0"], "part1-mpath-3600"))
+    assert lost({1, 2}, BOTH, parted) == ("dm-1",)

@@ -1,0 +1,172 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which nodes an iscsi_node task means: asked of the portals, or chosen among what the host knows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_discoveries, read_ifaces
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import discover
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import plan_discovery
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_selection
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import (
+    DEFAULT_IFACE,
+    Choice,
+    known_keys,
+    known_tags,
+    nodes_of_found,
+    nodes_of_records,
+    targets_behind,
+)
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
+
+# Interfaces that open-iscsi has without a record.
+BUILT_IN_IFACES = (DEFAULT_IFACE, "iser")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """nodes: what is meant. keys: of what goes away. first: steps for the records of discovery portals, done already when live.
+
+    guess: a step in the place of all others when nobody could be asked. failures: portals that did not answer.
+    """
+
+    nodes: tuple = ()
+    keys: frozenset = frozenset()
+    first: Tuple[Step, ...] = ()
+    guess: Tuple[Step, ...] = ()
+    failures: tuple = ()
+    warnings: Tuple[str, ...] = ()
+
+
+class Find:
+    """asked: of asked_text. tools: iscsiadm, its Iscsiadm; apply, an Apply, or None to change nothing; probe: as in probe_tool."""
+
+    def __init__(self, asked, root, proc, deadline, iscsiadm, apply, probe):
+        self._asked = asked
+        self._root = root
+        self._proc = proc
+        self._deadline = deadline
+        self._iscsiadm = iscsiadm
+        self._apply = apply
+        self._probe = probe
+
+    def find(self, records, sessions):
+        """-> Finding. Raises SanError when not all that is named is found."""
+        asked = self._asked
+        self._check_ifaces()
+        if asked.takes_away:
+            return self._leaving(records, sessions)
+        if not asked.portals:
+            return self._checked(nodes_of_records(records, asked.choice), (), ())
+        if asked.kind == "static":
+            return self._static(records, sessions)
+        return self._advertised(records, sessions)
+
+    def _leaving(self, records, sessions):
+        """Chosen among what the host knows. The portals are asked when the targets are not named."""
+        asked, choice, failures = self._asked, self._asked.choice, ()
+        if choice.patterns is None and (records or sessions):
+            targets = targets_behind(asked.portals, records, sessions)
+            if asked.kind != "static" and self._iscsiadm.installed() and daemon_listens(self._proc):
+                found, failures = self._ask(asked.kind, asked.portals)
+                targets |= {each.target for each in found}
+            choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
+        return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures)
+
+    def _static(self, records, sessions):
+        asked = self._asked
+        tags = known_tags(records, sessions)
+        found = [
+            Found(target, portal, portal.host, tag)
+            for target in dict.fromkeys(asked.choice.patterns)
+            for portal in asked.portals
+            for tag in tags.get((target, portal), (None,))
+        ]
+        failures = ()
+        untold = tuple(dict.fromkeys(each.portal for each in found if each.tpgt is None))
+        if untold and len(asked.choice.ifaces or ()) > 1:
+            # open-iscsi has room for one interface only in the record of a portal whose group is unknown.
+            told, failures = self._ask("sendtargets", untold)
+            found = [each for known in found for each in _with_tag(known, told)]
+        return self._checked(nodes_of_found(found, records, sessions, asked.choice), found, failures)
+
+    def _advertised(self, records, sessions):
+        asked = self._asked
+        first = self._discovery_steps()
+        blind = None if self._apply else self._why_blind(first)
+        if blind:
+            return self._guess(records, sessions, first, blind)
+        if self._apply:
+            self._apply.discoveries(first)
+        found, failures = self._ask(asked.kind, asked.portals)
+        nodes = nodes_of_found(found, records, sessions, asked.choice)
+        if failures and asked.choice.patterns is not None:
+            # A target that only a dead portal shows is known from earlier.
+            seen = {node.target for node in nodes}
+            nodes += tuple(node for node in nodes_of_records(records, asked.choice) if node.target not in seen)
+        return replace(self._checked(nodes, found, failures), first=first)
+
+    def _guess(self, records, sessions, first, blind):
+        """What the host knows of these portals is what it would find there, as far as it can be told."""
+        asked = self._asked
+        targets = sorted(target for target in targets_behind(asked.portals, records, sessions) if asked.choice.takes_target(target))
+        nodes = nodes_of_records(records, Choice(tuple(targets), asked.choice.filters, asked.choice.ifaces)) if targets else ()
+        warning = f"the portals were not asked for their targets, because {blind}; "
+        if nodes:
+            warning += "the targets that this host knows at them are taken for all there are"
+            return Finding(nodes, frozenset(node.key for node in nodes), first, warnings=(warning,))
+        warning += "that the host is not connected yet is a guess"
+        guess = (Step("connect", f"targets at {', '.join(map(str, asked.portals))}", None, asked.state),)
+        return Finding(first=first, guess=guess, warnings=(warning,))
+
+    def _checked(self, nodes, found, failures):
+        check_selection(self._asked, nodes, found, failures)
+        return Finding(nodes, frozenset(node.key for node in nodes), failures=failures)
+
+    def _ask(self, kind, portals):
+        """-> (tuple of Found, tuple of Failure)"""
+        stored = {record.name for record in read_discoveries(self._root) if record.kind == kind}
+        timeout = max(1.0, self._deadline - time.monotonic())
+        by_portal, failures = discover(self._iscsiadm, kind, portals, self._asked.choice.ifaces or (DEFAULT_IFACE,), stored, timeout, self._probe)
+        return tuple(found for answers in by_portal.values() for found in answers), failures
+
+    def _discovery_steps(self):
+        known = {(record.name, record.kind): record for record in read_discoveries(self._root)}
+        kind, values = self._asked.kind, self._asked.discovery_values
+        plans = (plan_discovery(str(portal), kind, values, known.get((str(portal), kind))) for portal in self._asked.portals)
+        return tuple(step for steps in plans for step in steps)
+
+    def _why_blind(self, first):
+        """Why check mode cannot ask the portals without changing the host, or None."""
+        if not self._iscsiadm.installed():
+            return "open-iscsi is not installed"
+        if not daemon_listens(self._proc):
+            return "iscsid is not running"
+        return "the CHAP of the discovery is not stored yet" if first else None
+
+    def _check_ifaces(self):
+        known = {record.name: record.broken for record in read_ifaces(self._root)}
+        for name in self._asked.choice.ifaces or ():
+            if name not in known and name not in BUILT_IN_IFACES:
+                raise SanError(f"iface {name}: open-iscsi has no such interface. Make it with iscsi_iface and run again.")
+            if known.get(name):
+                raise SanError(f"iface {name}: its record cannot be read: {known[name]}. Make it anew with iscsi_iface and run again.")
+
+
+def _with_tag(known, told):
+    """A portal with the groups in which it is advertised."""
+    tags = [each.tpgt for each in told if (each.target, each.portal) == (known.target, known.portal)] if known.tpgt is None else [known.tpgt]
+    if not tags:
+        raise SanError(
+            f"target {known.target} at {known.portal}: its portal group is unknown, so open-iscsi keeps one record for it and not one per interface. "
+            "Ask a portal that shows the target (discovery=sendtargets), or name one interface."
+        )
+    return [replace(known, tpgt=tag) for tag in tags]

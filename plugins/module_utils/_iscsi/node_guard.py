@@ -1,0 +1,61 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuses to log out of sessions whose disks are in use, by what the host shows at that moment."""
+
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes as read_block_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import at_stake, lost, why_not
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.path_tool import Paths
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+
+# How long a relogin waits for the other paths of a map: it is safe to wait.
+SETTLE_SECONDS = 15
+SETTLE_INTERVAL = 0.5
+
+
+class Guard:
+    """places: of the host. force: refuse nothing. paths: asks the kernel about maps and claims."""
+
+    def __init__(self, places, force, paths=None):
+        self._places = places
+        self._force = force
+        self._paths = paths or Paths()
+
+    def check(self, steps, sessions):
+        """Refuse what would take a disk from its user. Logouts go together, relogins one after the other."""
+        leaving = {step.args.sid for step in steps if step.verb == "logout"}
+        self._refuse(leaving, sessions)
+        for step in steps:
+            if step.verb == "relogin":
+                self._refuse({step.args[1].sid} | leaving, sessions)
+
+    def check_one(self, session):
+        """Right before a relogin. multipathd takes a moment to put the path of the last one back into its map."""
+        leaving = {session.sid}
+        wait_until(lambda: not self._reasons(leaving, self._read()), SETTLE_SECONDS, SETTLE_INTERVAL)
+        self._refuse(leaving, self._read())
+
+    def _read(self):
+        return read_sessions(self._places.sysfs, self._places.udev)
+
+    def _reasons(self, leaving, sessions):
+        if not leaving or self._force:
+            return ()
+        nodes = read_block_nodes(self._places.sysfs)
+        users = read_users(nodes, self._places.sysfs, self._places.proc)
+        dead = self._paths.failed(nodes) if any(at_stake(leaving, sessions, nodes).values()) else frozenset()
+        known = why_not(leaving, sessions, nodes, users, dead)
+        # A mount in another namespace, ZFS or a LUN exported by LIO is nowhere to be read, but the kernel knows.
+        return known or tuple(f"{name}: somebody holds it" for name in self._paths.claimed(lost(leaving, sessions, nodes, dead), nodes))
+
+    def _refuse(self, leaving, sessions):
+        reasons = self._reasons(leaving, sessions)
+        if reasons:
+            names = ", ".join(describe(session) for session in sessions if session.sid in leaving)
+            raise SanError(f"{names}: logout refused: {'; '.join(reasons)}. Unmount it or free it first; force=true logs out all the same and may lose data.")

@@ -1,0 +1,493 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole module on a host in a directory, whose iscsiadm does what the real one does to records and sessions."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import iscsiadm_tool, login_tool, node_apply
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import parse_portal
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
+from ansible_collections.linuxsan.host.plugins.modules import iscsi_node
+
+FIXTURES = pathlib.Path(__file__).parents[1] / "module_utils" / "_iscsi" / "fixtures"
+DEFAULT_RECORD = (FIXTURES / "iscsiadm-2.1.8-node-default.txt").read_text(encoding="utf-8")
+CTR1, CTR2 = "iqn.2004-08.com.example:dev0.ctr1", "iqn.2004-08.com.example:dev0.ctr2"
+# Names of which one is the beginning of another.
+A, B = "10.10.10.100", "10.10.10.10"
+V6, V6_LONG = "2001:db8::1", "2001:DB8:0:0::1"
+SECRET = "SECRET-VALUE"
+CHAP = {"username": "host", "password": SECRET}
+
+
+class Ended:
+    """A process that has ended."""
+
+    running = False
+
+    def __init__(self, result):
+        self.result = result
+        self.killed = False
+
+    def finish(self, timeout):
+        return self.result
+
+    def stderr_so_far(self):
+        return self.result.stderr
+
+    def kill(self):
+        self.killed = True
+
+
+class OpenIscsi:
+    """Records in files, sessions in a sysfs. fabric: (target, address, port, portal group) as advertised. faults: portal -> status of its logins."""
+
+    def __init__(self, root):
+        self.root = root
+        self.places = Places(*(str(root / part) for part in ("db", "sys", "udev", "proc", "lock")))
+        for part in ("sys/block", "sys/class/iscsi_session", "udev", "proc/self", "proc/net", "db/nodes"):
+            (root / part).mkdir(parents=True)
+        put(root / "proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n")
+        put(root / "proc/swaps", "Filename Type Size Used Priority\n")
+        self.listening(True)
+        self.fabric = [(target, address, 3260, 1) for target in (CTR1, CTR2) for address in (A, B)]
+        self.silent = set()
+        self.faults = {}
+        self.calls = []
+        self.luns = 1
+        self.sid = 0
+
+    def listening(self, there):
+        put(self.root / "proc/net/unix", "0: 2 0 10000 1 1 1 @ISCSIADM_ABSTRACT_NAMESPACE\n" if there else "\n")
+
+    def record(self, target, address, port=3260, tpgt=1, iface="default", **changes):
+        path = pathlib.Path(node_path(self.places.root, target, address, port, tpgt, iface))
+        values = {"node.name": target, "node.tpgt": str(-1 if tpgt is None else tpgt), "node.conn[0].address": address, "node.conn[0].port": str(port)}
+        put(path, render_changes(DEFAULT_RECORD, {**values, "iface.iscsi_ifacename": iface, **changes}))
+        return path
+
+    def records(self):
+        return read_nodes(self.places.root)
+
+    def session(self, target, address, port=3260, tpgt=1, iface="default", state="LOGGED_IN", **attributes):
+        self.sid += 1
+        sid = self.sid
+        device = self.root / f"sys/devices/platform/host{sid}/session{sid}"
+        own = device / f"iscsi_session/session{sid}"
+        for name, value in {"targetname": target, "tpgt": tpgt, "state": state, "recovery_tmo": 5, "ifacename": iface, **attributes}.items():
+            put(own / name, value)
+        (own / "device").symlink_to(device)
+        connection = device / f"connection{sid}:0/iscsi_connection/connection{sid}:0"
+        for name, value in {"persistent_address": address, "persistent_port": port, "address": address, "port": port}.items():
+            put(connection / name, value)
+        (self.root / f"sys/class/iscsi_session/session{sid}").symlink_to(own)
+        for lun in range(self.luns):
+            self.disk(device / f"target{sid}:0:0/{sid}:0:0:{lun}", f"sd{chr(97 + sid)}{lun}", f"8:{16 * sid + lun}")
+        return sid
+
+    def disk(self, device, name, dev):
+        for key, value in {"type": 0, "state": "running"}.items():
+            put(device / key, value)
+        node = device / "block" / name
+        for key, value in {"dev": dev, "size": 2048, "ro": 0}.items():
+            put(node / key, value)
+        for part in ("holders", "slaves"):
+            (node / part).mkdir()
+        (node / "device").symlink_to(device)
+        (self.root / "sys/block" / name).symlink_to(node)
+
+    def sids(self):
+        return {int(path.name[7:]) for path in (self.root / "sys/class/iscsi_session").iterdir()}
+
+    def mount(self, dev, point):
+        put(self.root / "proc/self/mountinfo", f"20 1 {dev} / {point} rw - ext4 /dev/x rw\n")
+
+    def snapshot(self):
+        return {str(path): path.readlink() if path.is_symlink() else path.read_bytes() for path in self.root.rglob("*") if path.is_symlink() or path.is_file()}
+
+    # What iscsiadm does.
+
+    def run(self, argv, timeout):
+        self.calls.append(argv[1:])
+        words = dict(zip(argv[1:], argv[2:]))
+        if words["-m"] == "session":
+            return self._session(argv, words["-r"], "-u" in argv)
+        if words["-m"] in ("discovery", "discoverydb"):
+            return self._discovery(argv, words)
+        if words.get("-o") == "new":
+            portal = words["-p"].rsplit(",", 1)
+            host = parse_portal(portal[0])
+            self.record(words["-T"], host.host, host.port, int(portal[1]) if len(portal) > 1 else None, words["-I"])
+            return told(argv)
+        chosen = [record for record in self.records() if record.target == words["-T"] and words.get("-p", record.spelling) == record.spelling]
+        chosen = [record for record in chosen if words.get("-I", record.iface) == record.iface]
+        if words.get("-o") == "update":
+            pairs = {argv[at + 1]: argv[at + 3] for at, word in enumerate(argv) if word == "-n"}
+            for record in chosen:
+                path = pathlib.Path(record.path)
+                put(path, render_changes(path.read_text(encoding="utf-8"), pairs))
+            return told(argv)
+        return self._login(argv, chosen)
+
+    def start(self, argv):
+        return Ended(self.run(argv, 0))
+
+    def _discovery(self, argv, words):
+        portal = str(parse_portal(words["-p"]))
+        if words["-o"] == "new":
+            name = parse_portal(words["-p"])
+            put(self.root / f"db/send_targets/{name.host},{name.port}/st_config", (FIXTURES / "iscsiadm-2.1.8-st-config.txt").read_text(encoding="utf-8"))
+            return told(argv)
+        if portal in self.silent:
+            return told(argv, "transport_error", stderr="iscsiadm: cannot make connection\n")
+        return told(
+            argv, stdout="".join(f"{f'[{address}]' if ':' in address else address}:{port},{tpgt} {target}\n" for target, address, port, tpgt in self.fabric)
+        )
+
+    def _login(self, argv, chosen):
+        said, first = "", "success"
+        for record in chosen:
+            status = self.faults.get((record.target, str(record.portal)))
+            up = [path for path in (self.root / "sys/class/iscsi_session").iterdir() if (path / "targetname").read_text() == record.target]
+            up = [path for path in up if next((path / "device").glob("connection*/iscsi_connection/*/persistent_address")).read_text() == record.address]
+            up = [path for path in up if (path / "ifacename").read_text() == record.iface]
+            if len(up) >= int(record.values.get("node.session.nr_sessions", 1)):
+                status = "session_exists"
+            login = {name: record.values.get(f"node.session.auth.{name}") for name in ("username", "password", "username_in", "password_in")}
+            login = {name: value.reveal() if hasattr(value, "reveal") else value for name, value in login.items() if value}
+            while not status and len(up) < int(record.values.get("node.session.nr_sessions", 1)):
+                up.append(self.session(record.target, record.address, record.portal.port, record.tpgt or 1, record.iface, **login))
+            if status:
+                first = first if first != "success" else status
+                where = f"[iface: {record.iface}, target: {record.target}, portal: {record.address},{record.portal.port}]"
+                said += f"iscsiadm: Could not login to {where}.\niscsiadm: initiator reported error ({STATUSES[status][0]} - words)\n"
+        return told(argv, first, stderr=said)
+
+    def _session(self, argv, sid, leaves):
+        link = self.root / f"sys/class/iscsi_session/session{sid}"
+        if leaves:
+            device = (link / "device").resolve()
+            for node in device.glob("target*/*/block/*"):
+                (self.root / "sys/block" / node.name).unlink()
+            link.unlink()
+            shutil.rmtree(device)
+        return told(argv)
+
+
+def told(argv, status="success", stdout="", stderr=""):
+    return Result(tuple(argv), STATUSES[status][0], stdout, stderr)
+
+
+def put(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str(value), encoding="utf-8")
+
+
+class NoMaps:
+    """No map on the host; held: disks that somebody has claimed."""
+
+    def __init__(self):
+        self.held = ()
+
+    def failed(self, nodes):
+        return frozenset()
+
+    def claimed(self, names, nodes):
+        return tuple(name for name in names if name in self.held)
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    monkeypatch.setattr(iscsiadm_tool, "find_program", lambda name: f"/usr/sbin/{name}")
+    monkeypatch.setattr(login_tool, "INTERVAL", 0)
+    monkeypatch.setattr(node_apply, "LATE_SECONDS", 0)
+    return OpenIscsi(tmp_path)
+
+
+@pytest.fixture
+def node(host, run_main):
+    """Runs the module; unreached: portals where nothing listens."""
+    real_work = iscsi_node.work
+    paths = NoMaps()
+
+    def run(check=False, unreached=(), **params):
+        def probe(portals, timeout, devices=()):
+            return {portal: "Connection refused" if str(portal) in unreached else None for portal in portals}
+
+        def tools(asked, live):
+            return NodeWork(asked, live, host.places, Iscsiadm(host.run, host.start), probe, paths)
+
+        host.calls.clear()
+        result = run_main(iscsi_node, lambda module: real_work(module, tools), {"timeout": 1, **params}, check)
+        assert SECRET not in repr(host.calls) and SECRET not in repr(result)
+        return result
+
+    run.paths = paths
+    return run
+
+
+def verbs(result):
+    return [action.split()[0] for action in result["actions"]]
+
+
+def up(result):
+    return sorted((session["target"][-4:], session["portal"]) for session in result["sessions"] if session["state"] == "LOGGED_IN")
+
+
+EVERYTHING = sorted((target, f"{address}:3260") for target in ("ctr1", "ctr2") for address in (A, B))
+
+
+def check_real_again(node, host, **params):
+    """Predict, do, do again, predict again; returns what was done."""
+    before = host.snapshot()
+    predicted = node(check=True, **params)
+    after = host.snapshot()
+    after.pop(f"{host.root}/lock/linuxsan", None)
+    before.pop(f"{host.root}/lock/linuxsan", None)
+    assert after == before
+    done = node(**params)
+    assert not done.get("failed"), done
+    assert (predicted["changed"], predicted["actions"], predicted["diff"]) == (done["changed"], done["actions"], done["diff"])
+    again = node(**params)
+    assert (again["changed"], again["actions"]) == (False, [])
+    assert not any("-l" in call or "update" in call or "new" in call for call in host.calls)
+    assert node(check=True, **params)["changed"] is False
+    return done
+
+
+def test_connect(node, host):
+    done = check_real_again(node, host, portals=[A], chap=CHAP, startup="automatic")
+    assert up(done) == EVERYTHING and done["failed_portals"] == [] and done["targets"] == [CTR1, CTR2]
+    assert {record.values["node.startup"] for record in host.records()} == {"automatic"}
+    assert {record.values["node.session.auth.username"] for record in host.records()} == {"host"}
+
+
+def test_present_and_then_connected(node, host):
+    assert verbs(check_real_again(node, host, portals=[A], state="present")) == ["create"] * 4
+    assert host.sids() == set()
+    assert verbs(check_real_again(node, host, targets=[CTR1])) == ["login"] * 2
+    assert verbs(check_real_again(node, host, targets=["*"], state="disconnected")) == ["logout"] * 2
+    assert verbs(check_real_again(node, host, portals=[A], state="absent")) == ["delete"] * 4
+    assert host.records() == ()
+
+
+def test_only_the_portals_that_are_meant(node, host):
+    done = check_real_again(node, host, portals=[A], target_portals=[B], targets=["*ctr1"])
+    assert up(done) == [("ctr1", f"{B}:3260")]
+    assert [record.portal.host for record in host.records()] == [B]
+
+
+@pytest.mark.parametrize("spelled", [V6, V6_LONG, f"[{V6}]:3260", "2001:0db8:0000:0000:0000:0000:0000:0001"])
+def test_one_address_in_many_spellings(node, host, spelled):
+    host.fabric = [(CTR1, V6_LONG, 3260, 1)]
+    host.record(CTR1, V6_LONG)
+    host.session(CTR1, V6_LONG)
+    done = node(portals=[spelled], target_portals=[spelled])
+    assert (done["changed"], up(done)) == (False, [("ctr1", f"[{V6}]:3260")])
+    assert node(targets=[CTR1], portals=[spelled], discovery="static")["changed"] is False
+    assert host.calls == []
+
+
+def test_static_asks_nobody(node, host):
+    done = check_real_again(node, host, portals=[A], targets=[CTR1], discovery="static")
+    assert up(done) == [("ctr1", f"{A}:3260")]
+    node(portals=[A], targets=[CTR1], discovery="static")
+    assert host.calls == []
+
+
+def test_static_through_two_interfaces(node, host):
+    for name in ("eth1", "eth2"):
+        put(host.root / f"db/ifaces/{name}", (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8"))
+    done = check_real_again(node, host, portals=[A], targets=[CTR1], discovery="static", ifaces=["eth1", "eth2"])
+    assert sorted(session["iface"] for session in done["sessions"]) == ["eth1", "eth2"]
+    assert len(host.records()) == 2
+    host.fabric = []
+    refused = node(portals=[B], targets=[CTR2], discovery="static", ifaces=["eth1", "eth2"])
+    assert refused["failed"] and "portal group is unknown" in refused["msg"]
+
+
+def test_an_interface_that_is_not_there(node, host):
+    refused = node(portals=[A], ifaces=["eth7"])
+    assert refused["failed"] and "iscsi_iface" in refused["msg"] and host.calls == []
+
+
+def test_each_portal_is_judged_on_its_own(node, host):
+    host.faults = {(CTR1, f"{A}:3260"): "authorization_failed", (CTR2, f"{B}:3260"): "timed_out"}
+    done = node(portals=[A])
+    assert up(done) == [("ctr1", f"{B}:3260"), ("ctr2", f"{A}:3260")]
+    assert {(each["target"], each["portal"], each["status"]) for each in done["failed_portals"]} == {
+        (CTR1, f"{A}:3260", "authorization_failed"),
+        (CTR2, f"{B}:3260", "timed_out"),
+    }
+    assert node(portals=[A], min_portals="0")["failed_portals"]
+    short = node(portals=[A], min_portals="all")
+    assert short["failed"] and "1 of 2 sessions" in short["msg"] and "CHAP" in short["msg"] and len(short["failed_portals"]) == 2
+
+
+def test_a_silent_discovery_portal_does_not_stop_the_others(node, host):
+    host.silent = {f"{B}:3260"}
+    done = node(portals=[A, B], exclusive=True)
+    assert up(done) == EVERYTHING
+    assert [(each["portal"], each["target"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", None, "transport_error")]
+    assert any("exclusive: nothing is taken away" in text for text in done["warnings"])
+    host.silent = {f"{A}:3260", f"{B}:3260"}
+    assert "no portal answered" in node(portals=[A, B])["msg"]
+
+
+def test_drift(node, host):
+    node(portals=[A], startup="automatic")
+    host.run(["iscsiadm", "-m", "session", "-r", str(min(host.sids())), "-u"], 0)
+    host.record(CTR2, A, **{"node.startup": "automatic", "node.conn[0].startup": "automatic", "node.session.cmds_max": "64"})
+    done = check_real_again(node, host, portals=[A], startup="automatic", settings={"node.session.cmds_max": 128})
+    assert sorted(verbs(done)) == ["login", "update"]
+
+
+def test_one_update_for_the_portals_of_a_target(node, host):
+    node(portals=[A])
+    node(portals=[A], settings={"node.session.cmds_max": 256, "node.session.queue_depth": 64})
+    assert len([call for call in host.calls if "update" in call]) == 2
+
+
+def test_as_many_sessions_as_asked(node, host):
+    done = check_real_again(node, host, portals=[A], targets=[CTR1], settings={"node.session.nr_sessions": 2}, min_portals="all")
+    assert up(done) == sorted([("ctr1", f"{A}:3260"), ("ctr1", f"{B}:3260")] * 2)
+    assert verbs(node(portals=[A], settings={"node.session.nr_sessions": 3}, targets=[CTR1])) == ["update"] * 2 + ["login"] * 2
+
+
+def test_another_secret_is_used_after_a_relogin(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    other = {**CHAP, "password": "OTHER " + SECRET + " ~$'\"#\u00e9"}
+    done = check_real_again(node, host, portals=[A], targets=[CTR1], chap=other)
+    assert verbs(done) == ["update"] * 2 + ["relogin"] * 2
+    assert {record.values["node.session.auth.password"].reveal() for record in host.records()} == {other["password"]}
+    cleared = check_real_again(node, host, portals=[A], targets=[CTR1], chap={})
+    assert verbs(cleared) == ["update"] * 2 + ["relogin"] * 2
+    assert not any("node.session.auth.username" in record.values or "node.session.auth.password" in record.values for record in host.records())
+
+
+def test_no_relogin_at_a_portal_that_does_not_answer(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    done = node(portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"}, unreached=(f"{B}:3260",))
+    assert up(done) == EVERYTHING[:2]
+    assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "transport_error")]
+    assert {(path / "username").read_text() for path in (host.root / "sys/class/iscsi_session").iterdir()} == {"host", "new"}
+
+
+def test_discovery_chap_has_a_record_of_its_own(node, host):
+    params = {"portals": [A], "discovery_chap": {"username": "d", "password": SECRET}}
+    predicted = node(check=True, **params)
+    assert predicted["actions"][0].startswith("create discovery record") and host.calls == []
+    assert verbs(node(**params))[0] == "create"
+    text = (host.root / f"db/send_targets/{A},3260/st_config").read_text(encoding="utf-8")
+    assert f"discovery.sendtargets.auth.password = {SECRET}" in text
+    assert not any("node.session.auth.password" in record.values for record in host.records())
+    assert node(**params)["changed"] is False
+    assert host.calls == [["-m", "discoverydb", "-t", "st", "-p", f"{A}:3260", "-D", "-o", "nonpersistent", "-I", "default"]]
+
+
+def test_a_mounted_disk_stays(node, host):
+    node(portals=[A], targets=[CTR1])
+    host.mount("8:16", "/srv")
+    refused = node(targets=[CTR1], state="absent")
+    assert refused["failed"] and "/srv" in refused["msg"] and "force=true" in refused["msg"]
+    assert node(check=True, targets=[CTR1], state="absent")["failed"]
+    assert len(host.sids()) == 2 and len(host.records()) == 2
+    assert verbs(node(targets=[CTR1], state="absent", force=True)) == ["logout"] * 2 + ["delete"] * 2
+
+
+def test_a_claimed_disk_stays(node, host):
+    node(portals=[A], targets=[CTR1])
+    node.paths.held = ("sdb0",)
+    assert "sdb0: somebody holds it" in node(state="disconnected", session_id=1)["msg"]
+    assert verbs(node(state="disconnected", session_id=2)) == ["logout"]
+    assert host.sids() == {1}
+
+
+def test_exclusive(node, host):
+    node(portals=[A])
+    host.record("iqn.2004-08.com.example:old", "10.9.9.9")
+    done = check_real_again(node, host, portals=[A], targets=[CTR1], exclusive=True)
+    assert verbs(done) == ["logout"] * 2 + ["delete"] * 3
+    assert {record.target for record in host.records()} == {CTR1}
+
+
+@pytest.mark.parametrize("text", ["", "# BEGIN RECORD 2.1.8\nnode.name = iqn"])
+def test_a_broken_record_is_made_anew(node, host, text):
+    put(host.record(CTR1, A), text)
+    other = host.record("iqn.2004-08.com.example:other", A)
+    put(other, text)
+    (host.root / "db/nodes" / CTR1 / ",3260").mkdir()
+    done = node(portals=[A], targets=[CTR1])
+    assert verbs(done) == ["delete", "create", "create", "login", "login"]
+    assert not any(record.broken for record in host.records() if record.target == CTR1)
+    assert any(str(other) in text for text in done["warnings"]) and any(",3260" in text for text in done["warnings"])
+    assert other.exists()
+
+
+def test_a_stale_lock_is_freed(node, host, monkeypatch):
+    put(host.root / "lock/lock", "")
+    os.link(host.root / "lock/lock", host.root / "lock/lock.write")
+    monkeypatch.setattr("ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool.STALE_SECONDS", -1)
+    assert node(portals=[A])["changed"]
+    assert not (host.root / "lock/lock.write").exists()
+
+
+def test_check_mode_without_a_daemon(node, host):
+    host.listening(False)
+    guess = node(check=True, portals=[A])
+    assert guess["actions"] == [f"connect targets at {A}:3260"] and "iscsid is not running" in guess["warnings"][0]
+    host.listening(True)
+    node(portals=[A])
+    host.listening(False)
+    known = node(check=True, portals=[A])
+    assert (known["changed"], host.calls) == (False, []) and "taken for all there are" in known["warnings"][0]
+
+
+@pytest.mark.parametrize("status, words", [("iscsid_not_connected", "iscsid is not running"), ("no_driver", "modprobe iscsi_tcp")])
+def test_what_is_wrong_with_the_host_stops_it(node, host, status, words):
+    host.faults = {(CTR1, f"{A}:3260"): status}
+    refused = node(portals=[A])
+    assert refused["failed"] and words in refused["msg"]
+
+
+def test_a_target_that_is_not_there(node, host):
+    assert "not found" in node(portals=[A], targets=[CTR1[:-1]])["msg"]
+    assert "target_portals" in node(portals=[A], target_portals=["10.0.0.0/30"])["msg"]
+    host.fabric = []
+    assert "shows no target" in node(portals=[A])["msg"]
+
+
+def test_a_target_that_has_its_luns_later(node, host, monkeypatch):
+    monkeypatch.setattr(node_apply, "LATE_SECONDS", 5)
+    monkeypatch.setattr(node_apply, "LATE_INTERVAL", 0)
+    host.luns = 0
+    done = node(portals=[A], targets=[CTR1], timeout=2)
+    assert len([call for call in host.calls if "-R" in call]) > 1 and len(done["sessions"]) == 2
+    node(targets=[CTR1], state="absent")
+    done = node(portals=[A], targets=[CTR1], timeout=2, settings={"node.session.scan": "manual"})
+    assert not any("-R" in call for call in host.calls) and len(done["sessions"]) == 2
+
+
+def test_a_session_that_is_down_is_left_to_come_back(node, host):
+    node(portals=[A])
+    put(host.root / "sys/class/iscsi_session/session1/state", "FAILED")
+    done = node(portals=[A], unreached=(f"{A}:3260", f"{B}:3260"))
+    assert (done["changed"], len(done["failed_portals"]), host.sids()) == (False, 1, {1, 2, 3, 4})
+
+
+def test_rescan_when_asked_only(node, host):
+    node(portals=[A])
+    assert verbs(node(targets=[CTR1], rescan=True)) == ["rescan"] * 2
+    assert [call for call in host.calls if "-R" in call] == [["-m", "session", "-r", str(sid), "-R"] for sid in (1, 2)]
