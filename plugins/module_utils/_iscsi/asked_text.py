@@ -12,9 +12,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_plan import secret_warnings, wanted_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import check_value
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice
-from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 ALL = "all"
 STARTUP = ("node.startup", "node.conn[0].startup")
@@ -109,10 +107,7 @@ def _node_values(values):
 
 
 def _complete(values):
-    """A record always has a method, and what it can hold is less than iscsid.conf."""
-    for key, value in values.items():
-        if isinstance(value, (str, Secret)):
-            check_value(key, value)
+    """A record always has a method."""
     return {key: "None" if value is None and key.endswith(METHOD) else value for key, value in values.items()}
 
 

@@ -15,20 +15,19 @@ from __future__ import annotations
 import re
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text import BLANKS
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 BEGIN = "# BEGIN RECORD"
 END = "# END RECORD"
 EMPTY = "<empty>"
-LINE = re.compile(r"\s*([^\s=#]+)\s*=\s*(.*?)\s*")
+LINE = re.compile(rf"(?s)[{BLANKS}]*([^{BLANKS}=#]+)[{BLANKS}]*=[{BLANKS}]*(.*?)[{BLANKS}]*")
 SECRET_KEY = re.compile(r"(.*\.)?password(_in)?")
-# AUTH_STR_MAX_LEN of usr/auth.h, with its closing zero.
-SECRET_BYTES = 255
 
 
 def parse_record(text):
     """One record -> dict of key and value (str; Secret for a password), in order; keys without a value are left out. Raises ParseError."""
-    lines = [line.strip() for line in text.split("\n")]
+    lines = [line.strip(BLANKS) for line in text.split("\n")]
     if not any(line.startswith(BEGIN) for line in lines):
         raise ParseError("no record begins in it" if text.strip() else "empty")
     if END not in lines:
@@ -53,7 +52,7 @@ def render_changes(text, changes):
     for line in text.split("\n"):
         match = LINE.fullmatch(line)
         key = match.group(1) if match else None
-        if line.strip() == END:
+        if line.strip(BLANKS) == END:
             lines.extend(f"{missing} = {value}" for missing, value in new.items() if value is not None and missing not in done)
         if key not in new:
             lines.append(line)
@@ -63,18 +62,15 @@ def render_changes(text, changes):
     return "\n".join(lines)
 
 
+def render_new(values):
+    """A whole record. values: dict of key and value (str), None for no value. open-iscsi has defaults for the keys that are not there."""
+    lines = [f"{key} = {value}\n" for key, value in values.items() if value is not None]
+    return "".join((f"{BEGIN}\n", *lines, f"{END}\n"))
+
+
 def plain(value):
     """The text that a file gets for a value, None for none."""
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def check_value(what, value):
-    """Raise ParseError when a record file cannot hold this value: it would be cut at a line end or lose its blanks."""
-    text = plain(value)
-    if "\n" in text or "\r" in text or "\0" in text or text != text.strip():
-        raise ParseError(f"{what}: blanks at its ends and line breaks cannot be stored by open-iscsi. Choose another value.")
-    if len(text.encode("utf-8", "surrogateescape")) > SECRET_BYTES:
-        raise ParseError(f"{what}: longer than {SECRET_BYTES} bytes, which open-iscsi cannot store. Choose a shorter one.")
 
 
 def _pair(number, line):

@@ -19,6 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text imp
 )
 
 INT_MAX = 2**31 - 1
+NO_VALUE = "<empty>"
 # RFC 7143, 9.2.1: a CHAP secret has at least 96 bits; many targets take 16 bytes at most.
 CHAP_SECRET_BYTES = range(12, 17)
 
@@ -128,6 +129,11 @@ def render_value(key, value):
         return _render_number(key, kind, value)
     if kind.choices:
         return _render_choice(key, kind, value)
+    return text_of(key, value, kind)
+
+
+def text_of(key, value, kind=TEXT):
+    """The text of a value that is any text, if a file of open-iscsi can hold it. Raises SanError; a secret is not in the message."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise SanError(f"{key}: the value has to be text. Quote it.")
     return _exact(key, kind, str(value))
@@ -182,6 +188,8 @@ def _exact(key, kind, text):
     reason = None
     if not text:
         reason = "is empty, which iscsid.conf has no way to say"
+    elif text == NO_VALUE:
+        reason = "is what open-iscsi prints for a key without a value"
     elif "\n" in text or "\0" in text:
         reason = "has a line break or a NUL byte, which would end it"
     elif text.strip(BLANKS) != text:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import check_value, is_secret, parse_record, render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import is_secret, parse_record, render_changes, render_new
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import text_of
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
@@ -66,8 +67,23 @@ def test_only_parse_errors(text):
         pass
 
 
-@pytest.mark.parametrize("value", ["qx\nb", " qx", "qx ", "x" * 256, "ä" * 128])
+@given(st.text(st.characters(blacklist_categories=("Cs",)), max_size=300) | st.text("a ~$'\"#=\u00a0\t\r\u00e9<>", max_size=20))
+def test_a_secret_is_kept_exactly_or_refused(value):
+    text = (FIXTURES / "iscsiadm-2.1.8-node-default.txt").read_text(encoding="utf-8")
+    try:
+        kept = text_of(PASSWORD, value)
+    except SanError as refused:
+        assert len(value) < 4 or value not in str(refused)
+        return
+    assert parse_record(render_changes(text, {PASSWORD: Secret(kept)}))[PASSWORD].reveal() == value
+
+
+@pytest.mark.parametrize("value", ["qx\nb", " qx", "qx ", "x" * 256, "\u00e4" * 128, "a\0b", "<empty>"])
 def test_values_that_cannot_be_stored(value):
-    with pytest.raises(ParseError) as caught:
-        check_value("chap.password", Secret(value))
+    with pytest.raises(SanError) as caught:
+        text_of(PASSWORD, value)
     assert value not in str(caught.value)
+
+
+def test_a_new_record():
+    assert parse_record(render_new({"iface.iscsi_ifacename": "eth1", "iface.mtu": None})) == {"iface.iscsi_ifacename": "eth1"}
