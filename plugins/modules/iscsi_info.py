@@ -40,11 +40,12 @@ initiator:
   type: dict
   sample: {name: "iqn.1993-08.org.debian:01:abcdef", alias: null}
 ifaces:
-  description: Interfaces that were defined for open-iscsi, with C(name), C(transport), C(net_ifacename), C(hwaddress), C(ipaddress) and C(initiatorname).
+  description: Interfaces that were defined for open-iscsi, with C(name), C(transport), C(net_ifacename), C(hwaddress), C(ipaddress),
+    C(initiatorname) and C(broken), which says what is wrong with a record that cannot be read.
   returned: always
   type: list
   elements: dict
-  sample: [{name: fabric-a, transport: tcp, net_ifacename: eth1, hwaddress: null, ipaddress: null, initiatorname: null}]
+  sample: [{name: fabric-a, transport: tcp, net_ifacename: eth1, hwaddress: null, ipaddress: null, initiatorname: null, broken: null}]
 nodes:
   description:
     - Node records, with C(target), C(portal), C(tpgt), C(iface), C(startup), C(authmethod) and C(settings), which has every key without a secret.

@@ -48,6 +48,7 @@ def iface_facts(record):
         "name": record.name,
         "transport": record.values.get("iface.transport_name"),
         **{key: record.values.get(f"iface.{key}") for key in IFACE_KEYS},
+        "broken": record.broken,
     }
 
 

@@ -12,8 +12,10 @@ import time
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, find_strays, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import net_device_of, network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard
@@ -45,13 +47,11 @@ class NodeWork:
 
     @contextlib.contextmanager
     def turn(self):
-        """Work while no other run does. The time that the task has begins then. A prediction waits for nobody."""
-        if not self._live:
-            yield
-            return
-        with turn(self._places.lock):
+        """Work while no other run does. The time that the task has begins then."""
+        with turn(self._places.lock if self._live else None):
             self._deadline = time.monotonic() + self._asked.timeout
-            self._database.free_stale_lock()
+            if self._live:
+                self._database.free_stale_lock()
             yield
 
     def plan(self):
@@ -114,15 +114,19 @@ class NodeWork:
         return Apply(self._iscsiadm, self._database, Login(self._iscsiadm, read, self._probe()), read)
 
     def _probe(self):
-        chosen = self._asked.choice.ifaces or ()
-        bound = {record.name: record.values.get("iface.net_ifacename") for record in read_ifaces(self._root)} if chosen else {}
-        return functools.partial(self._probe_portals, devices=tuple(filter(None, map(bound.get, chosen))))
+        return functools.partial(self._probe_portals, devices=self._bound()[0])
+
+    def _bound(self):
+        """The network devices of the chosen interfaces -> (names, NetDevice of the host)."""
+        chosen = [record for record in read_ifaces(self._root) if record.name in (self._asked.choice.ifaces or ())] if self._asked.choice.ifaces else ()
+        devices = read_devices(self._places.sysfs, self._places.proc) if chosen else ()
+        return tuple(filter(None, (net_device_of(record, devices) for record in chosen))), devices
 
     def _read(self, disks=True):
         return read_sessions(self._places.sysfs, self._places.udev, disks)
 
     def _warn(self, records):
-        self.warnings.extend(self._found.warnings)
+        self.warnings.extend((*self._found.warnings, *network_warnings(*self._bound())))
         self.warnings.extend(
             f"{record.path}: not a node record: {record.broken}. Remove the file: iscsiadm stumbles over it"
             for record in records

@@ -1,0 +1,138 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interface records: what is asked for, the steps to it, and what in the network would keep its sessions from working."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.name_text import check_name
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import changes_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import text_of
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
+
+NAME_KEY = "iface.iscsi_ifacename"
+TRANSPORT = "iface.transport_name"
+OPTION_KEYS = {
+    "net_ifacename": "iface.net_ifacename",
+    "hwaddress": "iface.hwaddress",
+    "ipaddress": "iface.ipaddress",
+    "initiator_name": "iface.initiatorname",
+    "transport": TRANSPORT,
+}
+# open-iscsi has these without a record (usr/iface.c), and deletes every node record when it is told to delete one.
+BUILT_IN = ("default", "iser")
+# The transports that open-iscsi knows whose connections are made by the kernel's network stack, bound to a network device.
+SOFTWARE = ("tcp", "iser")
+# ISCSI_MAX_IFACE_LEN of usr/config.h with its closing zero. The name is a file's.
+IFACE_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.:-]{1,64}")
+MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}|([0-9a-f]{2}:){19}[0-9a-f]{2}")
+# IFNAMSIZ of the kernel with its closing zero.
+NET_NAME = re.compile(r"[^\s/:]{1,15}")
+STRICT, LOOSE = 1, 2
+
+
+def asked_iface(params):
+    """The options of iscsi_iface -> dict of key and text, None to clear it. Raises SanError."""
+    name = params["name"]
+    if name in BUILT_IN:
+        raise SanError(f"iface {name}: is built into open-iscsi and cannot be changed or deleted. Choose another name.")
+    if not IFACE_NAME.fullmatch(name):
+        raise SanError(f"iface {name!r}: no name for an interface. Up to 64 letters, digits, - . _ and : are fine, no dot first.")
+    values = {key: params[option] or None for option, key in OPTION_KEYS.items() if params[option] is not None}
+    for key, value in (params["settings"] or {}).items():
+        if not re.fullmatch(r"iface\.[a-z0-9_]+", key) or key == NAME_KEY or key in OPTION_KEYS.values():
+            raise SanError(f"settings: {key} is no key of an interface record for this option. Keys such as iface.mtu are.")
+        values[key] = None if value is None else text_of(key, value)
+    _check(values)
+    return values
+
+
+def plan_iface(state, name, values, record, nodes, sessions):
+    """-> tuple of Step. record: NamedRecord or None; nodes, sessions: those that go through the interface."""
+    if state == "absent":
+        return () if record is None else (_removal(record, nodes, sessions),)
+    first = ()
+    if record is None or record.broken:
+        wanted = {NAME_KEY: name, TRANSPORT: "tcp", **values}
+        shown = {key: value for key, value in wanted.items() if value is not None and key != NAME_KEY}
+        first = (Step("create", f"iface {name}", f"unreadable ({record.broken})" if record else None, _line(shown), wanted),)
+    elif changes_of(record.values, values):
+        changes = changes_of(record.values, values)
+        first = (Step("update", f"iface {name}", _line(record.values, changes), _line(changes), (record, changes)),)
+    return (*first, *_node_steps(values, nodes))
+
+
+def untaken(steps, sessions):
+    """What to tell about the sessions that go through a changed interface."""
+    names = [describe(session) for session in sessions]
+    return (f"{', '.join(names)}: keeps the old binding until it is logged out and in again",) if steps and names else ()
+
+
+def network_warnings(bound, devices):
+    """Why sessions through these network devices may not work -> tuple of str. bound: names."""
+    by_name = {device.name: device for device in devices}
+    found = [f"network device {name}: not there, so a login through it fails" for name in bound if name not in by_name]
+    for device in (by_name[name] for name in bound if name in by_name):
+        for network, several in device.networks:
+            found.extend(_of_network(device, network, several) if len(several) > 1 else ())
+    return tuple(dict.fromkeys(found))
+
+
+def net_device_of(record, devices):
+    """The network device that an interface record is bound to, or None."""
+    name, address = record.values.get("iface.net_ifacename"), (record.values.get("iface.hwaddress") or "").lower()
+    return name or next((device.name for device in devices if address and device.hwaddress == address), None)
+
+
+def _of_network(device, network, several):
+    """Two devices in one network: the kernel routes by one of them and answers ARP for both on each."""
+    both = f"{' and '.join(several)} are in one network, {network}"
+    if device.rp_filter == STRICT:
+        yield (
+            f"{both}, and net.ipv4.conf.{device.name}.rp_filter is strict (1): what comes in on the one that the kernel does not route by is dropped. "
+            f"Set it to {LOOSE}"
+        )
+    if not device.arp_ignore or (device.arp_announce or 0) < LOOSE:
+        yield (f"{both}, and a target may learn the address of the wrong one: set net.ipv4.conf.{device.name}.arp_ignore to 1 and arp_announce to {LOOSE}")
+
+
+def _check(values):
+    address, device, name = (values.get(OPTION_KEYS[option]) for option in ("hwaddress", "net_ifacename", "initiator_name"))
+    if address is not None and not MAC.fullmatch(address.lower()):
+        raise SanError(f"hwaddress: {address!r} is no hardware address. Write it as 52:54:00:12:34:56.")
+    if device is not None and not NET_NAME.fullmatch(device):
+        raise SanError(f"net_ifacename: {device!r} is no name of a network device. Write it as `ip link` shows it.")
+    if name is not None:
+        check_name(name)
+    try:
+        ipaddress.ip_address(values.get("iface.ipaddress") or "0.0.0.0")
+    except ValueError as error:
+        raise SanError(f"ipaddress: {error}.") from None
+
+
+def _removal(record, nodes, sessions):
+    users = [f"session {describe(session)}" for session in sessions] + [f"node record {describe(node)}" for node in nodes]
+    if users:
+        raise SanError(
+            f"iface {record.name}: deleting refused: {', '.join(users)} goes through it. "
+            f"Take these away first (iscsi_node with ifaces=[{record.name}], targets=['*'], state=absent)."
+        )
+    return Step("delete", f"iface {record.name}", record.broken or _line(record.values, list(OPTION_KEYS.values())), None, record)
+
+
+def _node_steps(values, nodes):
+    """A node record has a copy of its interface, and the copy is what a login goes by."""
+    for node in nodes:
+        changes = changes_of(node.values, values) if node.broken is None else {}
+        if changes:
+            yield Step("update", f"node record {describe(node)}", _line(node.values, changes), _line(changes), (node, changes))
+
+
+def _line(values, keys=None):
+    shown = values if keys is None else {key: values[key] for key in keys if key in values}
+    return ", ".join(f"{key}={'-' if value is None else value}" for key, value in shown.items()) or None

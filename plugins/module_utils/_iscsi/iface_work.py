@@ -1,0 +1,79 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of iscsi_iface: read the host, plan, do, report."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, read_ifaces, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import net_device_of, network_warnings, plan_iface, untaken
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes, render_new
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
+
+
+class IfaceWork:
+    """values: of asked_iface. places: of the host. live: False to predict only."""
+
+    def __init__(self, name, state, values, places, live):
+        self._name = name
+        self._state = state
+        self._values = values
+        self._places = places
+        self._live = live
+        self._root = places.root or find_root()
+        self._warnings = ()
+
+    def turn(self):
+        """Work while no other run does."""
+        return turn(self._places.lock if self._live else None)
+
+    def plan(self):
+        """-> tuple of Step."""
+        nodes = [node for node in read_nodes(self._root) if node.iface == self._name]
+        sessions = [session for session in read_sessions(self._places.sysfs, self._places.udev, disks=False) if session.iface == self._name]
+        steps = plan_iface(self._state, self._name, self._values, self._record(), nodes, sessions)
+        self._warnings = untaken(steps, sessions)
+        return steps
+
+    def apply(self, steps):
+        """Do the steps, all of them at a time."""
+        if not steps:
+            return
+        if not os.path.isdir(self._root):
+            raise SanError(f"{self._root}: no such directory for the records of open-iscsi. Install open-iscsi (iscsi-initiator-utils) and run again.")
+        database = Database(self._root, self._places.lock, self._places.proc)
+        database.free_stale_lock()
+        texts = {}
+        with database.locked():
+            for step in steps:
+                if step.verb == "create":
+                    texts[os.path.join(self._root, "ifaces", self._name)] = render_new(step.args)
+                elif step.verb == "update":
+                    record, changes = step.args
+                    texts[record.path] = render_changes(read_text(record.path) or "", changes)
+                else:
+                    database.remove_file(step.args.path)
+            database.write(texts)
+
+    def warnings(self):
+        """What a user should know."""
+        record = self._record()
+        devices = read_devices(self._places.sysfs, self._places.proc) if record else ()
+        bound = net_device_of(record, devices) if record else None
+        return (*self._warnings, *(network_warnings((bound,), devices) if bound else ()))
+
+    def report(self, steps):
+        """The result."""
+        record = self._record()
+        return dict(report(steps, [state_diff(steps, "iSCSI interfaces")]), iface=record and iface_facts(record))
+
+    def _record(self):
+        return next((record for record in read_ifaces(self._root) if record.name == self._name), None)
