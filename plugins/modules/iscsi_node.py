@@ -66,6 +66,7 @@ options:
       - CHAP of the sessions, as a whole. Credentials that are not given here are removed from the records.
       - V({}) turns CHAP off.
       - A session that was logged in with other values is logged out and in again, one at a time.
+      - Before that every target is asked whether it takes the new values, also in check mode. When one does not, nothing is changed.
     type: dict
     suboptions:
       username:

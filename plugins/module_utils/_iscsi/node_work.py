@@ -20,16 +20,18 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import Wanted, plan_nodes, plan_session, session_counts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import try_login
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
 
 class NodeWork:
-    """asked: of asked_text. live: False to predict only. places, iscsiadm, probe, paths: the host, or a test's."""
+    """asked: of asked_text. live: False to predict only. places, iscsiadm, probe, paths, trial: the host, or a test's."""
 
-    def __init__(self, asked, live, places=None, iscsiadm=None, probe=probe_portals, paths=None):
+    def __init__(self, asked, live, places=None, iscsiadm=None, probe=probe_portals, paths=None, trial=try_login):
         self.warnings = list(asked.warnings)
         self._asked = asked
         self._live = live
@@ -37,6 +39,7 @@ class NodeWork:
         self._root = self._places.root or find_root()
         self._iscsiadm = iscsiadm or Iscsiadm()
         self._probe_portals = probe
+        self._try_login = trial
         self._guard = Guard(self._places, asked.force, paths)
         self._database = Database(self._root, self._places.lock, self._places.proc)
         self._deadline = time.monotonic() + asked.timeout
@@ -55,7 +58,7 @@ class NodeWork:
             yield
 
     def plan(self):
-        """-> tuple of Step. Discovery is done here; a record that it needs for its CHAP is made here too, when live."""
+        """-> tuple of Step. Targets are asked here; a record that a discovery needs for its CHAP is made here too, when live."""
         asked = self._asked
         records, sessions = read_nodes(self._root), self._read()
         self._sessions = sessions
@@ -68,6 +71,7 @@ class NodeWork:
             self._counts = session_counts(self._wanted, records)
             steps = self._found.guess or plan_nodes(self._wanted, records, sessions)
         self._guard.check(steps, sessions)
+        check_chap(steps, records, asked.values, self._try_login)
         self._warn(records)
         return (*self._found.first, *steps)
 

@@ -57,6 +57,7 @@ class Session:
 
     portal: the one that was asked for, as in the node record; address: where the connection goes, another one after a login redirect.
     state: LOGGED_IN, FAILED or FREE. recovery_tmo: seconds until I/O fails when the connection is lost, -1 for never.
+    initiator: the name that this host was logged in with.
     """
 
     sid: int
@@ -70,6 +71,7 @@ class Session:
     host: Optional[int] = None
     devices: Tuple[Device, ...] = ()
     login: Login = Login()
+    initiator: Optional[str] = None
 
     @property
     def key(self):
@@ -117,6 +119,7 @@ def _session(directory, nodes, udev):
         host=_host(device),
         devices=tuple(_devices(device, nodes, udev)),
         login=_login(directory),
+        initiator=_string(directory, "initiatorname"),
     )
 
 

@@ -4,7 +4,7 @@
 """Does a target take these CHAP values: a login that ends after the authentication.
 
 open-iscsi can try new values only by logging a live session out, and when they are wrong its path is gone. This asks the
-target before that. No session comes of it: the connection is closed before the login is complete, and its ISID is none
+target before. No session comes of it: the connection is closed before the login is complete, and its ISID is none
 that open-iscsi uses, so that no session is taken for an old one and ended (RFC 7143, 6.3.5).
 """
 
@@ -15,7 +15,7 @@ import socket
 from dataclasses import dataclass
 from typing import Optional
 
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import algorithm_numbers, chap_response, parse_binary, render_binary
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
@@ -39,7 +39,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Trial:
-    """accepted: True, False, or None when it could not be found out. reason: why not, in words."""
+    """accepted: True, False, or None when it could not be asked. reason: why not, in words."""
 
     accepted: Optional[bool]
     reason: Optional[str] = None
@@ -48,10 +48,14 @@ class Trial:
 def try_login(initiator, target, portal, credentials, timeout, device=None):
     """Ask a target -> Trial. initiator, target: names. timeout: seconds for each answer. device: a network device to go out of."""
     try:
-        with _connect(portal, timeout, device) as connection:
+        connection = _connect(portal, timeout, device)
+    except OSError as error:
+        return Trial(None, error.strerror or str(error))
+    with connection:
+        try:
             return _talk(connection, initiator, target, credentials)
-    except (OSError, ParseError) as error:
-        return Trial(None, getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        except (OSError, ParseError) as error:
+            return Trial(False, getattr(error, "strerror", None) or str(error))
 
 
 def _connect(portal, timeout, device):
@@ -80,6 +84,8 @@ def _talk(connection, initiator, target, credentials):
     if second.status != SUCCESS:
         return _end(second)
     shown, expected = _answer(second.keys, credentials)
+    if shown is None:
+        return Trial(None, f"this host has not the algorithm {second.keys.get('CHAP_A')} of CHAP")
     third = _ask(connection, isid, shown, True, second.stat_sn)
     if third.status != SUCCESS:
         return _end(third)
@@ -89,11 +95,11 @@ def _talk(connection, initiator, target, credentials):
 
 
 def _answer(keys, credentials):
-    """The keys that answer a challenge -> (keys, what the target has to answer in turn or None)."""
+    """The keys that answer a challenge -> (keys or None without the algorithm, what the target has to answer in turn or None)."""
     identifier, challenge = int(keys.get("CHAP_I", "0")), parse_binary(keys.get("CHAP_C", ""))
     response = chap_response(keys.get("CHAP_A"), identifier, _bytes(credentials.password), challenge)
     if response is None:
-        raise ParseError(f"CHAP: this host has not the algorithm {keys.get('CHAP_A')}.")
+        return None, None
     shown = {"CHAP_N": credentials.username, "CHAP_R": render_binary(response)}
     if credentials.username_in is None:
         return shown, None
@@ -111,9 +117,8 @@ def _is_expected(keys, credentials, expected):
 def _end(response):
     if response.status == SUCCESS:
         return Trial(True)
-    # Class 2 is the initiator's error; a moved or busy target says nothing about the values.
-    refused = response.status >> 8 == 2
-    return Trial(False if refused else None, response.words)
+    # Class 1: another portal is to be asked, which open-iscsi does.
+    return Trial(None if response.status >> 8 == 1 else False, response.words)
 
 
 def _ask(connection, isid, keys, transit, stat_sn):
@@ -136,6 +141,4 @@ def _receive(connection, size):
 
 
 def _bytes(secret):
-    if secret is None:
-        raise SanError("CHAP: a name without a secret. Give both.")
-    return secret.reveal().encode("utf-8", "surrogateescape")
+    return secret.reveal().encode("utf-8", "surrogateescape") if secret else b""

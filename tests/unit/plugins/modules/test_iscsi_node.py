@@ -20,6 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import parse_portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Trial
 from ansible_collections.linuxsan.host.plugins.modules import iscsi_node
 
 FIXTURES = pathlib.Path(__file__).parents[1] / "module_utils" / "_iscsi" / "fixtures"
@@ -28,6 +29,7 @@ CTR1, CTR2 = "iqn.2004-08.com.example:dev0.ctr1", "iqn.2004-08.com.example:dev0.
 # Names of which one is the beginning of another.
 A, B = "10.10.10.100", "10.10.10.10"
 V6, V6_LONG = "2001:db8::1", "2001:DB8:0:0::1"
+INITIATOR = "iqn.2026-11.com.example:db1"
 SECRET = "SECRET-VALUE"
 CHAP = {"username": "host", "password": SECRET}
 
@@ -65,6 +67,8 @@ class OpenIscsi:
         self.fabric = [(target, address, 3260, 1) for target in (CTR1, CTR2) for address in (A, B)]
         self.silent = set()
         self.faults = {}
+        # (target, portal) -> CHAP names that it refuses.
+        self.refused = {}
         self.calls = []
         self.luns = 1
         self.sid = 0
@@ -86,7 +90,15 @@ class OpenIscsi:
         sid = self.sid
         device = self.root / f"sys/devices/platform/host{sid}/session{sid}"
         own = device / f"iscsi_session/session{sid}"
-        for name, value in {"targetname": target, "tpgt": tpgt, "state": state, "recovery_tmo": 5, "ifacename": iface, **attributes}.items():
+        for name, value in {
+            "targetname": target,
+            "tpgt": tpgt,
+            "state": state,
+            "recovery_tmo": 5,
+            "ifacename": iface,
+            "initiatorname": INITIATOR,
+            **attributes,
+        }.items():
             put(own / name, value)
         (own / "device").symlink_to(device)
         connection = device / f"connection{sid}:0/iscsi_connection/connection{sid}:0"
@@ -226,8 +238,12 @@ def node(host, run_main):
         def probe(portals, timeout, devices=()):
             return {portal: "Connection refused" if str(portal) in unreached else None for portal in portals}
 
+        def trial(initiator, target, portal, credentials, timeout, device):
+            refused = host.refused.get((target, str(portal)), ())
+            return Trial(False, "authentication failure") if credentials.username in refused else Trial(True)
+
         def tools(asked, live):
-            return NodeWork(asked, live, host.places, Iscsiadm(host.run, host.start), probe, paths)
+            return NodeWork(asked, live, host.places, Iscsiadm(host.run, host.start), probe, paths, trial)
 
         host.calls.clear()
         result = run_main(iscsi_node, lambda module: real_work(module, tools), {"timeout": 1, **params}, check)
@@ -375,6 +391,20 @@ def test_another_secret_is_used_after_a_relogin(node, host):
     cleared = check_real_again(node, host, portals=[A], targets=[CTR1], chap={})
     assert verbs(cleared) == ["update"] * 2 + ["relogin"] * 2
     assert not any("node.session.auth.username" in record.values or "node.session.auth.password" in record.values for record in host.records())
+
+
+def test_no_session_is_logged_out_for_values_that_a_target_refuses(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    before = host.snapshot()
+    host.refused = {(CTR1, f"{B}:3260"): ("new",)}
+    for check in (True, False):
+        refused = node(check=check, portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})
+        assert refused["failed"]
+        assert f"portal {B}:3260 of {CTR1}: authentication failure. No session was logged out and no node record changed." in refused["msg"]
+        assert [(each["portal"], each["status"]) for each in refused["failed_portals"]] == [(f"{B}:3260", "authorization_failed")]
+    assert host.snapshot() == before
+    host.refused = {}
+    assert verbs(node(portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})) == ["update"] * 2 + ["relogin"] * 2
 
 
 def test_no_relogin_at_a_portal_that_does_not_answer(node, host):

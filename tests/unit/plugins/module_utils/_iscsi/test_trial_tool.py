@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import trial_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import chap_response, parse_binary, render_binary
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
@@ -153,15 +154,24 @@ def test_a_target_without_chap_takes_all(target):
     assert trial(target(None), Credentials()) == Trial(True)
 
 
-@pytest.mark.parametrize("status, words", [(UNAVAILABLE, "the service is not available"), (MOVED, "the target has moved for now")])
-def test_an_answer_that_says_nothing_about_the_values(target, status, words):
-    assert trial(target(status=status), ONE_WAY) == Trial(None, words)
+@pytest.mark.parametrize(
+    "status, accepted, words",
+    [(UNAVAILABLE, False, "the service is not available"), (0x02FF, False, "login status 0x02ff"), (MOVED, None, "the target has moved for now")],
+)
+def test_a_target_that_takes_no_login_now(target, status, accepted, words):
+    assert trial(target(status=status), ONE_WAY) == Trial(accepted, words)
+
+
+def test_an_algorithm_that_the_host_has_not(target, monkeypatch):
+    monkeypatch.setattr(trial_tool, "chap_response", lambda *given: None)
+    seen = trial(target(ONE_WAY), ONE_WAY)
+    assert (seen.accepted, seen.reason) == (None, "this host has not the algorithm 5 of CHAP")
 
 
 @pytest.mark.parametrize("says", [b"", b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 and some more words\r\n", b"\x23" + b"\0" * 20])
 def test_what_is_no_target(target, says):
     seen = trial(target(says=says), ONE_WAY)
-    assert seen.accepted is None
+    assert seen.accepted is False
     assert seen.reason
 
 

@@ -1,0 +1,47 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuses to log a live session out for CHAP values that its target does not take: its path would be gone."""
+
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, by_key
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Credentials, try_login
+
+TRIAL_SECONDS = 5
+TCP = "tcp"
+REFUSED = "authorization_failed"
+
+
+def check_chap(steps, records, values, ask=try_login):
+    """Raise SanError naming every portal whose target refuses.
+
+    steps: of node_plan. records: all of the host. values: what is asked for, record key -> str, Secret or None.
+    """
+    mine = by_key(records)
+    failures = []
+    for node, session in (step.args for step in steps if step.verb == "relogin"):
+        record = next(iter(mine.get(node.key, ())), None)
+        known = {**record.values, **values} if record else values
+        # An adapter that logs in by itself is no matter of this host's network, and an old kernel tells no name.
+        if known.get("iface.transport_name", TCP) != TCP or session.initiator is None:
+            continue
+        outcome = ask(session.initiator, node.target, node.portal, credentials_of(known), TRIAL_SECONDS, known.get("iface.net_ifacename"))
+        if outcome.accepted is False:
+            failures.append(Failure(str(node.portal), node.target, outcome.reason, REFUSED))
+    if failures:
+        reasons = "; ".join(f"portal {failure.portal} of {failure.target}: {failure.reason}" for failure in failures)
+        raise SanError(
+            f"CHAP: a trial of the new values failed: {reasons}. No session was logged out and no node record changed. "
+            "Compare names and secrets with those that the target has for this host, and run again.",
+            failed_portals=[failure_facts(failure) for failure in failures],
+        )
+
+
+def credentials_of(values):
+    """The values of a record -> Credentials."""
+    names = ("username", "password", "username_in", "password_in")
+    return Credentials(*(values.get(AUTH + name) for name in names), algorithms=values.get(AUTH + "chap_algs"))

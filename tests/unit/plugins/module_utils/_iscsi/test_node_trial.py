@@ -1,0 +1,65 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which targets are asked before a relogin, with what, and what a refusal says."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login, Session
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Credentials, Trial
+from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+
+TARGET, PORTAL, INITIATOR = "iqn.2004-08.com.example:ctr1", Portal("10.10.10.100", 3260), "iqn.2026-11.com.example:db1"
+OLD, NEW = Secret("Secret-of-host-1"), Secret("Secret-of-host-2")
+NODE = Node(TARGET, PORTAL, "default", "10.10.10.100", 1)
+VALUES = {AUTH + "username": "host", AUTH + "password": NEW, AUTH + "username_in": None, AUTH + "password_in": None}
+
+
+def record(**more):
+    values = {AUTH + "username": "host", AUTH + "password": OLD, AUTH + "chap_algs": "SHA256,MD5", "iface.transport_name": "tcp", **more}
+    return NodeRecord(TARGET, PORTAL, "default", "10.10.10.100", 1, "/var/lib/iscsi/nodes/x", values, None)
+
+
+def session(initiator=INITIATOR):
+    return Session(3, TARGET, PORTAL, PORTAL, 1, "default", "LOGGED_IN", 30, login=Login("host", OLD), initiator=initiator)
+
+
+def asked_about(known, live, answer):
+    """Run the check -> the arguments of each trial."""
+    calls = []
+
+    def ask(*given):
+        calls.append(given)
+        return answer
+
+    check_chap(plan_nodes(Wanted("connected", (NODE,), values=VALUES), (known,), (live,)), (known,), VALUES, ask)
+    return calls
+
+
+@pytest.mark.parametrize("answer", [Trial(True), Trial(None, "Connection refused")])
+def test_a_target_is_asked_with_the_values_that_its_record_will_have(answer):
+    ((initiator, target, portal, credentials, timeout, device),) = asked_about(record(**{"iface.net_ifacename": "eth1"}), session(), answer)
+    assert (initiator, target, portal, device) == (INITIATOR, TARGET, PORTAL, "eth1")
+    assert credentials == Credentials("host", NEW, algorithms="SHA256,MD5")
+    assert timeout > 0
+
+
+@pytest.mark.parametrize("known, live", [(record(**{"iface.transport_name": "bnx2i"}), session()), (record(), session(initiator=None))])
+def test_what_cannot_be_asked_is_left_to_the_relogin(known, live):
+    assert asked_about(known, live, Trial(False, "not asked")) == []
+
+
+def test_a_refusal_names_the_portal_and_no_secret():
+    with pytest.raises(SanError) as refused:
+        asked_about(record(), session(), Trial(False, "authentication failure"))
+    assert f"portal {PORTAL} of {TARGET}: authentication failure. No session was logged out and no node record changed." in str(refused.value)
+    assert refused.value.facts["failed_portals"][0]["status"] == "authorization_failed"
+    assert "Secret-of" not in str(refused.value)
