@@ -73,7 +73,11 @@ def test_present_reaches_what_was_asked(cases):
     choices = tuple(Choice(f"alias{number}", str(number), {"path_grouping_policy": policy}) for number, (state, policy) in enumerate(cases))
     host, after = build(states), outcome(states, choices)
     plan = plan_present(choices, host, (), True)
-    as_asked = not any(unmet_names(choice, host) or any("multipathd calls" not in said for said in unmet_told(choice, host)) for choice in choices)
+    # multipathd may be late with a new name: nothing is to be done about that.
+    as_asked = all(
+        mapped and name == "alias" and daemon != "unknown" and current == policy and linked and not suspended
+        for (mapped, name, daemon, current, linked, suspended, known), policy in cases
+    )
     assert bool(plan.steps) is not as_asked
     assert [step.verb for step in plan.steps].count("reload") == (0 if as_asked else 1)
     assert plan_present(choices, after, (), True).steps == ()
