@@ -1,0 +1,91 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Discovery at several portals, with processes that answer as told."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import discover_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import discover
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
+
+ONE, TWO = Portal("10.0.0.1"), Portal("10.0.0.2")
+SHOWN = "10.0.0.1:3260,1 iqn.2004-08.com.example:a\n"
+
+
+class Process:
+    """status: None for one that does not end."""
+
+    def __init__(self, argv, status, stdout):
+        self.argv, self.status, self.stdout = argv, status, stdout
+        self.running = status is None
+        self.killed = False
+
+    def finish(self, timeout):
+        return Result(tuple(self.argv), STATUSES[self.status][0], self.stdout, "")
+
+    def kill(self):
+        self.killed = True
+
+
+def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="sendtargets"):
+    """answers: portal -> list of (status, stdout), one for each try. Returns the outcome and the processes."""
+    started = []
+
+    def start(argv):
+        portal = argv[argv.index("-p") + 1]
+        turn = sum(portal in process.argv for process in started)
+        started.append(Process(argv, *answers[portal][turn]))
+        return started[-1]
+
+    return discover(Iscsiadm(start=start), kind, portals, ("default",), stored, timeout, lambda asked, bound: dict.fromkeys(asked, reasons)), started
+
+
+def test_every_portal_is_judged_on_its_own():
+    (found, failures), started = ask({str(ONE): [("success", SHOWN)], str(TWO): [("authorization_failed", "")]}, stored={str(TWO)})
+    assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"] and TWO not in found
+    assert [(failure.portal, failure.target, failure.status) for failure in failures] == [(str(TWO), None, "authorization_failed")]
+    assert started[0].argv == ["iscsiadm", "-m", "discovery", "-t", "st", "-p", str(ONE), "-o", "nonpersistent", "-I", "default"]
+    assert started[1].argv[1:8] == ["-m", "discoverydb", "-t", "st", "-p", str(TWO), "-D"]
+
+
+def test_a_portal_that_shows_nothing_has_answered():
+    (found, failures), started = ask({str(ONE): [("no_objects_found", "")], str(TWO): [("success", SHOWN)]})
+    assert found[ONE] == () and failures == ()
+
+
+def test_a_passing_trouble_is_tried_twice():
+    (found, failures), started = ask({str(ONE): [("pdu_timed_out", ""), ("success", SHOWN)]}, portals=(ONE,))
+    assert ONE in found and failures == () and len(started) == 2
+
+
+@pytest.mark.parametrize("status", ["iscsid_not_connected", "no_driver", "access_denied", "isns_unavailable"])
+def test_what_is_wrong_with_the_host_ends_it(status):
+    with pytest.raises(SanError, match=STATUSES[status][1]):
+        ask({str(ONE): [(status, "")], str(TWO): [(None, "")]})
+
+
+@pytest.mark.parametrize("reason, status", [("Connection refused", "transport_error"), ("timed out", "timed_out")])
+def test_a_dead_portal_is_given_up_and_its_process_ended(reason, status, monkeypatch):
+    monkeypatch.setattr(discover_tool, "PATIENCE_SECONDS", 0)
+    (found, failures), started = ask({str(ONE): [(None, "")], str(TWO): [("success", SHOWN)]}, reason)
+    assert [(failure.portal, failure.reason, failure.status) for failure in failures] == [(str(ONE), reason, status)]
+    assert started[0].killed and TWO in found
+
+
+def test_one_that_listens_and_does_not_answer_is_bounded(monkeypatch):
+    monkeypatch.setattr(discover_tool, "PATIENCE_SECONDS", 0)
+    (found, failures), started = ask({str(ONE): [(None, "")]}, portals=(ONE,), timeout=0.2)
+    assert [failure.status for failure in failures] == [None] and "within 0.2 s" in failures[0].reason
+    assert started[0].killed
+
+
+def test_isns_is_another_type():
+    outcome, started = ask({str(ONE): [("success", SHOWN)]}, portals=(ONE,), kind="isns")
+    assert started[0].argv[1:5] == ["-m", "discovery", "-t", "isns"]
