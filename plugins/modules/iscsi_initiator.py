@@ -219,7 +219,7 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text, names_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP, hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
@@ -271,7 +271,7 @@ def work(module, host):
         **report(steps, names.diffs + conf.diffs),
         "name": name_text.current_name(names.after),
         "settings": conf_plan.managed_settings(wanted),
-        "restart_required": conf_plan.needs_restart(step.subject for step in steps) or stale,
+        "restart_required": names_plan.needs_restart(step.subject for step in steps) or stale,
         **backups,
     }
 
@@ -287,7 +287,7 @@ def take_wanted(params):
 def paths_read_at_start(params, wanted):
     """The files of which the task manages something that iscsid reads at its start only."""
     names = params["name"] is not None or params["alias"] is not None
-    return [params["initiator_file"]] * names + [params["config_file"]] * conf_plan.needs_restart(wanted)
+    return [params["initiator_file"]] * names + [params["config_file"]] * names_plan.needs_restart(wanted)
 
 
 def edit_names(params, host):
@@ -298,9 +298,9 @@ def edit_names(params, host):
     if alias is not None:
         name_text.check_alias(alias)
     lines = name_text.parse_names(read_text(path) or "", path)
-    conf_plan.check_rename(lines, name, host.sessions(), params["force"])
-    steps = conf_plan.plan_names(lines, name, alias)
-    return edit_plan.plan_edit(path, mode_of(path, None), lines, steps, conf_plan.outcome_names(lines, steps))
+    names_plan.check_rename(lines, name, host.sessions(), params["force"])
+    steps = names_plan.plan_names(lines, name, alias)
+    return edit_plan.plan_edit(path, mode_of(path, None), lines, steps, names_plan.outcome_names(lines, steps))
 
 
 def edit_conf(path, wanted):

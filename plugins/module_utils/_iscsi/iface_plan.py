@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interface records: what is asked for, the steps to it, and what in the network would keep its sessions from working."""
+"""Interface records: what is asked for, and the steps to it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ IFACE_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.:-]{1,64}")
 MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}|([0-9a-f]{2}:){19}[0-9a-f]{2}")
 # IFNAMSIZ of the kernel with its closing zero.
 NET_NAME = re.compile(r"[^\s/:]{1,15}")
-STRICT, LOOSE = 1, 2
 
 
 def asked_iface(params):
@@ -71,34 +70,6 @@ def untaken(steps, sessions):
     """What to tell about the sessions that go through a changed interface."""
     names = [describe(session) for session in sessions]
     return (f"{', '.join(names)}: keeps the old binding until it is logged out and in again",) if steps and names else ()
-
-
-def network_warnings(bound, devices):
-    """Why sessions through these network devices may not work -> tuple of str. bound: names."""
-    by_name = {device.name: device for device in devices}
-    found = [f"network device {name}: not there, so a login through it fails" for name in bound if name not in by_name]
-    for device in (by_name[name] for name in bound if name in by_name):
-        for network, several in device.networks:
-            found.extend(_of_network(device, network, several) if len(several) > 1 else ())
-    return tuple(dict.fromkeys(found))
-
-
-def net_device_of(record, devices):
-    """The network device that an interface record is bound to, or None."""
-    name, address = record.values.get("iface.net_ifacename"), (record.values.get("iface.hwaddress") or "").lower()
-    return name or next((device.name for device in devices if address and device.hwaddress == address), None)
-
-
-def _of_network(device, network, several):
-    """Two devices in one network: the kernel routes by one of them and answers ARP for both on each."""
-    both = f"{' and '.join(several)} are in one network, {network}"
-    if device.rp_filter == STRICT:
-        yield (
-            f"{both}, and net.ipv4.conf.{device.name}.rp_filter is strict (1): what comes in on the one that the kernel does not route by is dropped. "
-            f"Set it to {LOOSE}"
-        )
-    if not device.arp_ignore or (device.arp_announce or 0) < LOOSE:
-        yield (f"{both}, and a target may learn the address of the wrong one: set net.ipv4.conf.{device.name}.arp_ignore to 1 and arp_announce to {LOOSE}")
 
 
 def _check(values):

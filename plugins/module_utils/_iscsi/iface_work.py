@@ -12,7 +12,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import read_te
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import turn
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import net_device_of, network_warnings, plan_iface, untaken
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import plan_iface, untaken
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes, render_new
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions

@@ -12,9 +12,9 @@ import time
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, find_strays, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import net_device_of, network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Tuple
@@ -206,6 +205,9 @@ def _tokens(text):
 
 
 def _nearest(key):
+    # Slow to load, and seldom asked.
+    import difflib
+
     usable = [known for known in KINDS if not is_secret(known)]
     found = difflib.get_close_matches(key, usable, n=1, cutoff=0.5)
     if not found:

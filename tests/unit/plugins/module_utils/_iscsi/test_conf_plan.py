@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps for both files: planning again on a plan's outcome is empty."""
+"""The steps for iscsid.conf: planning again on a plan's outcome is empty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 CHAP = {"username": "u", "password": "hunter2hunter2"}
@@ -39,22 +39,6 @@ def test_planning_again_is_empty(text, chap, timeout, logout):
     assert conf_plan.plan_conf(after, wanted) == ()
     assert bool(steps) == (conf_text.render_conf(after) != text)
     assert "hunter2" not in repr(steps)
-
-
-@given(
-    text=st.lists(st.sampled_from(["InitiatorName", "InitiatorAlias", "GenerateName=yes", "=", " ", "a", "#", "\n"]), max_size=30).map("".join),
-    alias=st.sampled_from([None, "", "al"]),
-)
-def test_planning_names_again_is_empty(text, alias):
-    try:
-        lines = name_text.parse_names(text, "f")
-    except ParseError:
-        return
-    after = conf_plan.outcome_names(lines, conf_plan.plan_names(lines, "iqn.x", alias))
-    after = name_text.parse_names(conf_text.render_conf(after), "f")
-    assert conf_plan.plan_names(after, "iqn.x", alias) == ()
-    assert name_text.current_name(after) == "iqn.x"
-    assert not name_text.will_be_generated(after)
 
 
 def test_session_and_discovery_chap_are_independent():
@@ -87,24 +71,6 @@ def test_refused(options, words):
     with pytest.raises(SanError, match=words) as caught:
         conf_plan.wanted_settings(options)
     assert "hunter2" not in str(caught.value)
-
-
-def test_a_rename_with_sessions():
-    lines = name_text.parse_names("InitiatorName=old\n", "f")
-    with pytest.raises(SanError, match="renaming it to new is refused, 1 session"):
-        conf_plan.check_rename(lines, "new", {"session1": "old", "session2": "new"}, force=False)
-    for name, sessions, force in (
-        ("new", {"session1": "old"}, True),
-        ("old", {"session1": None}, False),
-        ("new", {"session1": "new"}, False),
-        ("new", {}, False),
-    ):
-        assert conf_plan.check_rename(lines, name, sessions, force) is None
-
-
-def test_an_alias_alone_would_be_lost_when_the_name_is_made_up():
-    with pytest.raises(SanError, match="Give name as well"):
-        conf_plan.plan_names(name_text.parse_names("GenerateName=yes\n", "f"), None, "alias")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import network_warnings
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import NetDevice, read_devices
 
 BOTH = (("10.10.10.0/24", ("eth1", "eth2")),)
