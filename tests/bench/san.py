@@ -104,7 +104,7 @@ def play(tasks: list[dict]) -> tuple[float, dict]:
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as book:
         yaml.safe_dump([{"hosts": HOST, "gather_facts": False, "tasks": tasks}], book)
         book.flush()
-        env = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CALLBACKS_ENABLED": "", "ANSIBLE_PIPELINING": "true"}
+        env = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_PIPELINING": "true"}
         argv = [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(LAB / "inventory.yml"), book.name]
         done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=3 * SECONDS, check=False)
     try:

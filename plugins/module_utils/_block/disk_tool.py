@@ -84,13 +84,23 @@ def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
 
 def read_properties(node, udev="/run/udev/data"):
     """What udev knows of a device -> dict, empty when udev does not run or the device is too new."""
-    return parse_udev(read_text(os.path.join(udev, f"b{node.dev}")) or "")
+    return properties_of(node.dev, udev)
+
+
+def properties_of(dev, udev="/run/udev/data"):
+    """What udev knows of the device with this number (major:minor) -> dict."""
+    return parse_udev(read_text(os.path.join(udev, f"b{dev}")) or "")
 
 
 def wwid_of(node, properties):
     """The WWID that multipath uses for a disk: udev's, or as libmultipath builds it when udev has none. None when there is neither."""
-    key = next(key for prefix, key in UID_PROPERTIES if node.name.startswith(prefix))
-    return properties.get(key) or _scsi_wwid(attribute(node.directory, "device", "wwid")) or attribute(node.directory, "wwid")
+    return wwid_at(node.name, node.directory, properties)
+
+
+def wwid_at(name, directory, properties):
+    """wwid_of a disk whose directory in sysfs is known."""
+    key = next(key for prefix, key in UID_PROPERTIES if name.startswith(prefix))
+    return properties.get(key) or _scsi_wwid(attribute(directory, "device", "wwid")) or attribute(directory, "wwid")
 
 
 def transport_of(node):

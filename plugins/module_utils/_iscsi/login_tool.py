@@ -22,7 +22,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, parse_login_failures, status_meaning, status_name
 
-INTERVAL = 0.2
+INTERVAL = 0.1
+# Of so many parts of the time that passes, one is spent on reading.
+REST = 9
 # A scan that finds nothing new for so long is taken to be over.
 QUIET_SECONDS = 4
 # What another process has begun already: sysfs will show whether it works.
@@ -68,8 +70,10 @@ class Login:
         quiet = _Quiet()
         last_look = False
         while True:
-            late = time.monotonic() >= deadline
+            began = time.monotonic()
+            late = began >= deadline
             sessions = self._read()
+            cost = time.monotonic() - began
             up = _up(sessions, nodes, counts)
             failed.update(self._told(nodes, processes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
@@ -82,11 +86,19 @@ class Login:
                 continue
             if late or not left and (not wait_for_devices or self._complete(sessions, processes, nodes, failed, quiet)):
                 break
-            time.sleep(self._interval)
+            self._rest(processes, max(self._interval, REST * cost))
         up = _up(self._read(), nodes, counts)
         for node in left:
             failed.setdefault(node.key, Failure(str(node.portal), node.target, "the portal accepts connections, but did not complete the login in time", None))
         return tuple(failure for key, failure in failed.items() if key not in up)
+
+    @staticmethod
+    def _rest(processes, seconds):
+        """Leave the machine to the logins: reading many sessions is work. The end of the last process is the news that is waited for."""
+        until = time.monotonic() + seconds
+        waiting = any(process.running for process in processes)
+        while time.monotonic() < until and (not waiting or any(process.running for process in processes)):
+            time.sleep(min(INTERVAL, seconds))
 
     @staticmethod
     def _told(nodes, processes, up):

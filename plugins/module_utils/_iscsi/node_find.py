@@ -47,7 +47,7 @@ class Finding:
 
 
 class Find:
-    """asked: of asked_text. tools: iscsiadm, its Iscsiadm; apply, an Apply, or None to change nothing; probe: as in probe_tool."""
+    """asked: of asked_text. iscsiadm: its tool. apply: gives an Apply; None to change nothing. probe: as in probe_tool."""
 
     def __init__(self, asked, root, proc, deadline, iscsiadm, apply, probe):
         self._asked = asked
@@ -104,8 +104,8 @@ class Find:
         blind = None if self._apply else self._why_blind(first)
         if blind:
             return self._guess(records, sessions, first, blind)
-        if self._apply:
-            self._apply.discoveries(first)
+        if first and self._apply:
+            self._apply().discoveries(first)
         found, failures = self._ask(asked.kind, asked.portals)
         nodes = nodes_of_found(found, records, sessions, asked.choice)
         if failures and asked.choice.patterns is not None:

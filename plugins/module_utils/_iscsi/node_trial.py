@@ -16,10 +16,10 @@ TCP = "tcp"
 REFUSED = "authorization_failed"
 
 
-def check_chap(steps, records, values, ask=try_login):
+def check_chap(steps, records, values, ask=None):
     """Raise SanError naming every portal whose target refuses.
 
-    steps: of node_plan. records: all of the host. values: what is asked for, record key -> str, Secret or None.
+    steps: of node_plan. records: all of the host. values: what is asked for, record key -> str, Secret or None. ask: try_login, or a test's.
     """
     mine = by_key(records)
     failures = []
@@ -29,7 +29,7 @@ def check_chap(steps, records, values, ask=try_login):
         # An adapter that logs in by itself is no matter of this host's network, and an old kernel tells no name.
         if known.get("iface.transport_name", TCP) != TCP or session.initiator is None:
             continue
-        outcome = ask(session.initiator, node.target, node.portal, credentials_of(known), TRIAL_SECONDS, known.get("iface.net_ifacename"))
+        outcome = (ask or try_login)(session.initiator, node.target, node.portal, credentials_of(known), TRIAL_SECONDS, known.get("iface.net_ifacename"))
         if outcome.accepted is False:
             failures.append(Failure(str(node.portal), node.target, outcome.reason, REFUSED))
     if failures:

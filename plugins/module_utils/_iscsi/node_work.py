@@ -13,25 +13,18 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import Wanted, plan_nodes, plan_session, session_counts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import try_login
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
 
 class NodeWork:
     """asked: of asked_text. live: False to predict only. places, iscsiadm, probe, paths, trial: the host, or a test's."""
 
-    def __init__(self, asked, live, places=None, iscsiadm=None, probe=probe_portals, paths=None, trial=try_login):
+    def __init__(self, asked, live, places=None, iscsiadm=None, probe=probe_portals, paths=None, trial=None):
         self.warnings = list(asked.warnings)
         self._asked = asked
         self._live = live
@@ -39,8 +32,8 @@ class NodeWork:
         self._root = self._places.root or find_root()
         self._iscsiadm = iscsiadm or Iscsiadm()
         self._probe_portals = probe
-        self._try_login = trial
-        self._guard = Guard(self._places, asked.force, paths)
+        self._paths = paths
+        self._trial = trial
         self._database = Database(self._root, self._places.lock, self._places.proc)
         self._deadline = time.monotonic() + asked.timeout
         self._found = Finding()
@@ -60,7 +53,7 @@ class NodeWork:
     def plan(self):
         """-> tuple of Step. Targets are asked here; a record that a discovery needs for its CHAP is made here too, when live."""
         asked = self._asked
-        records, sessions = read_nodes(self._root), self._read()
+        records, sessions = read_nodes(self._root), self._read(chap=any(AUTH in key for key in asked.values))
         self._sessions = sessions
         if asked.session_id is not None:
             self._found = Finding(keys=frozenset(session.key for session in sessions if session.sid == asked.session_id))
@@ -70,8 +63,10 @@ class NodeWork:
             self._wanted = self._wish()
             self._counts = session_counts(self._wanted, records)
             steps = self._found.guess or plan_nodes(self._wanted, records, sessions)
-        self._guard.check(steps, sessions)
-        check_chap(steps, records, asked.values, self._try_login)
+        if any(step.verb in ("logout", "relogin") for step in steps):
+            self._guard().check(steps, sessions)
+        if any(step.verb == "relogin" for step in steps):
+            self._check_chap(steps, records)
         self._warn(records)
         return (*self._found.first, *steps)
 
@@ -83,8 +78,8 @@ class NodeWork:
         waiting_for = tuple(node for node in self._found.nodes if self._asked.state == "connected" and node.key in down)
         if not left and not waiting_for:
             return ()
-        failures = self._apply().nodes(left, self._deadline, self._asked.wait_for_devices, waiting_for, self._counts, self._guard.check_one)
-        self._sessions = self._read()
+        failures = self._apply().nodes(left, self._deadline, self._asked.wait_for_devices, waiting_for, self._counts, self._guard().check_one)
+        self._sessions = self._read(chap=False)
         return failures
 
     def report(self, steps, failures):
@@ -110,27 +105,47 @@ class NodeWork:
         return Wanted(asked.state, found.nodes, found.keys, asked.values, exclusive, asked.rescan)
 
     def _find(self):
-        apply = self._apply() if self._live else None
-        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, apply, self._probe())
+        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._probe())
+
+    # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
 
     def _apply(self):
-        read = functools.partial(self._read, disks=False)
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
+
+        read = functools.partial(self._read, disks=False, chap=False)
         return Apply(self._iscsiadm, self._database, Login(self._iscsiadm, read, self._probe()), read)
 
+    def _guard(self):
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard
+
+        return Guard(self._places, self._asked.force, self._paths)
+
+    def _check_chap(self, steps, records):
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
+
+        check_chap(steps, records, self._asked.values, self._trial)
+
     def _probe(self):
-        return functools.partial(self._probe_portals, devices=self._bound()[0])
+        return functools.partial(self._probe_portals, devices=self._network()[0])
 
-    def _bound(self):
-        """The network devices of the chosen interfaces -> (names, NetDevice of the host)."""
-        chosen = [record for record in read_ifaces(self._root) if record.name in (self._asked.choice.ifaces or ())] if self._asked.choice.ifaces else ()
-        devices = read_devices(self._places.sysfs, self._places.proc) if chosen else ()
-        return tuple(filter(None, (net_device_of(record, devices) for record in chosen))), devices
+    def _network(self):
+        """Of the chosen interfaces -> (network devices that they are bound to, warnings)."""
+        if not self._asked.choice.ifaces:
+            return (), ()
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 
-    def _read(self, disks=True):
-        return read_sessions(self._places.sysfs, self._places.udev, disks)
+        devices = read_devices(self._places.sysfs, self._places.proc)
+        chosen = [record for record in read_ifaces(self._root) if record.name in self._asked.choice.ifaces]
+        bound = tuple(filter(None, (net_device_of(record, devices) for record in chosen)))
+        return bound, network_warnings(bound, devices)
+
+    def _read(self, disks=True, chap=True):
+        return read_sessions(self._places.sysfs, self._places.udev, disks, chap)
 
     def _warn(self, records):
-        self.warnings.extend((*self._found.warnings, *network_warnings(*self._bound())))
+        self.warnings.extend((*self._found.warnings, *self._network()[1]))
         self.warnings.extend(
             f"{record.path}: not a node record: {record.broken}. Remove the file: iscsiadm stumbles over it"
             for record in records

@@ -22,6 +22,7 @@ BEGIN = "# BEGIN RECORD"
 END = "# END RECORD"
 EMPTY = "<empty>"
 LINE = re.compile(rf"(?s)[{BLANKS}]*([^{BLANKS}=#]+)[{BLANKS}]*=[{BLANKS}]*(.*?)[{BLANKS}]*")
+KEY = re.compile(rf"[^{BLANKS}=#]+")
 SECRET_KEY = re.compile(r"(.*\.)?password(_in)?")
 
 
@@ -32,13 +33,21 @@ def parse_record(text):
         raise ParseError("no record begins in it" if text.strip() else "empty")
     if END not in lines:
         raise ParseError("cut off: its last line is missing")
-    pairs = (_pair(number, line) for number, line in enumerate(lines, 1) if line and not line.startswith("#"))
-    return {key: Secret(value) if is_secret(key) else value for key, value in pairs if value not in ("", EMPTY)}
+    found = {}
+    for number, line in enumerate(lines, 1):
+        key, equals, value = line.partition("=")
+        key, value = key.rstrip(BLANKS), value.lstrip(BLANKS)
+        if line and not line.startswith("#"):
+            if not equals or not KEY.fullmatch(key):
+                raise ParseError(f"line {number} is no key and value")
+            if value not in ("", EMPTY):
+                found[key] = Secret(value) if is_secret(key) else value
+    return found
 
 
 def is_secret(key):
     """True for the keys that hold a password."""
-    return bool(SECRET_KEY.fullmatch(key))
+    return "password" in key and bool(SECRET_KEY.fullmatch(key))
 
 
 def render_changes(text, changes):
@@ -71,10 +80,3 @@ def render_new(values):
 def plain(value):
     """The text that a file gets for a value, None for none."""
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def _pair(number, line):
-    match = LINE.fullmatch(line)
-    if not match:
-        raise ParseError(f"line {number} is no key and value")
-    return match.group(1), match.group(2)

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_properties, wwid_of
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, natural_key, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import properties_of, wwid_at
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute, natural_key
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
@@ -84,12 +84,11 @@ class Session:
         return self.state == LOGGED_IN
 
 
-def read_sessions(sysfs="/sys", udev="/run/udev/data", disks=True):
-    """All iSCSI sessions of the host -> tuple of Session, by sid. disks: read size and WWID of the devices too."""
+def read_sessions(sysfs="/sys", udev="/run/udev/data", disks=True, chap=True):
+    """All iSCSI sessions of the host -> tuple of Session, by sid. disks: read size and WWID of the devices too; chap: the login."""
     base = os.path.join(sysfs, "class", "iscsi_session")
-    names = sorted((name for name in _entries(base) if SESSION.fullmatch(name)), key=natural_key)
-    nodes = read_nodes(sysfs) if disks and names else {}
-    read = (_session(os.path.realpath(os.path.join(base, name)), nodes, udev) for name in names)
+    names = [name for name in _entries(base) if SESSION.fullmatch(name)]
+    read = (_session(os.path.realpath(os.path.join(base, name)), udev if disks else None, chap) for name in names)
     return tuple(session for session in read if session)
 
 
@@ -99,11 +98,12 @@ def daemon_listens(proc="/proc"):
     return "@ISCSIADM_ABSTRACT_NAMESPACE" in text
 
 
-def _session(directory, nodes, udev):
+def _session(directory, udev, chap):
     """directory: .../hostN/sessionM/iscsi_session/sessionM"""
-    device = os.path.realpath(os.path.join(directory, "device"))
+    device = os.path.dirname(os.path.dirname(directory))
+    entries = _entries(device)
     target = _string(directory, "targetname")
-    connection = _connection(device)
+    connection = _connection(device, entries)
     portal = connection and (_portal(connection, "persistent_") or _portal(connection, ""))
     if target is None or portal is None:
         return None
@@ -117,15 +117,15 @@ def _session(directory, nodes, udev):
         state=_string(directory, "state") or "FREE",
         recovery_tmo=_number(directory, "recovery_tmo"),
         host=_host(device),
-        devices=tuple(_devices(device, nodes, udev)),
-        login=_login(directory),
-        initiator=_string(directory, "initiatorname"),
+        devices=tuple(_devices(device, entries, udev)),
+        login=_login(directory) if chap else Login(),
+        initiator=_string(directory, "initiatorname") if chap else None,
     )
 
 
-def _connection(device):
+def _connection(device, entries):
     """The directory of the session's connection. open-iscsi makes one per session."""
-    for name in _entries(device):
+    for name in entries:
         found = os.path.join(device, name, "iscsi_connection", name)
         if name.startswith("connection") and os.path.isdir(found):
             return found
@@ -153,26 +153,25 @@ def _login(directory):
     )
 
 
-def _devices(device, nodes, udev):
-    for target in _entries(device):
+def _devices(device, entries, udev):
+    for target in entries:
         for hctl in _entries(os.path.join(device, target)) if target.startswith("target") else ():
             match = HCTL.fullmatch(hctl)
             directory = os.path.join(device, target, hctl)
             if match and attribute(directory, "type") == TYPE_DISK:
-                yield _device(directory, int(match.group(1)), nodes, udev)
+                yield _device(directory, int(match.group(1)), udev)
 
 
-def _device(directory, lun, nodes, udev):
+def _device(directory, lun, udev):
+    """udev: None to leave size and WWID out."""
     names = _entries(os.path.join(directory, "block"))
-    node = nodes.get(names[0]) if names else None
-    return Device(
-        name=names[0] if names else None,
-        hctl=os.path.basename(directory),
-        lun=lun,
-        size=node.size if node else None,
-        wwid=wwid_of(node, read_properties(node, udev)) if node else None,
-        state=attribute(directory, "state"),
-    )
+    size = wwid = None
+    if names and udev is not None:
+        node = os.path.join(directory, "block", names[0])
+        sectors, dev = _number(node, "size"), attribute(node, "dev")
+        size = None if sectors is None else sectors * SECTOR_BYTES
+        wwid = wwid_at(names[0], node, properties_of(dev, udev) if dev else {})
+    return Device(name=names[0] if names else None, hctl=os.path.basename(directory), lun=lun, size=size, wwid=wwid, state=attribute(directory, "state"))
 
 
 def _string(directory, name):
@@ -187,6 +186,7 @@ def _number(directory, name):
 
 def _entries(directory):
     try:
-        return sorted(os.listdir(directory), key=natural_key)
+        found = os.listdir(directory)
     except OSError:
         return []
+    return sorted(found, key=natural_key) if len(found) > 1 else found
