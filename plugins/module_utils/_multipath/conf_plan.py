@@ -74,7 +74,7 @@ def _check_structure(conf, named):
 
 
 def _hinders(conf, problem, named, words):
-    tokens = conf.lines[problem.line].tokens
+    tokens = conf.lines.tokens(problem.line)
     inside = bool(problem.block) and problem.block[0] in named
     braces = any(token.text in ("{", "}") and not token.quoted for token in tokens[2:])
     if problem.code == "unclosed":

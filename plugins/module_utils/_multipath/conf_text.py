@@ -10,55 +10,38 @@ Sources: libmultipath/parser.c (libmpathutil/parser.c since 0.9.1) of 0.6.0 to 0
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Optional, Tuple, Union
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, canonical, keyword_tree
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import LONGEST_LINE
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keyword, Keywords, canonical, keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.line_text import Lines, read_lines
 
-# Blanks are those of isspace(3) in the C locale and every byte above 0x7f. A string is one token, "" in it a quote.
-_TOKEN = re.compile(r'[{}]|"((?:[^"]|"")*)("?)|([#!])|[^ \t\n\x0b\x0c\r"#!{}\x80-\U0010ffff]+')
 # These open their block even without a brace; overrides and protocol are skipped then.
 _OPEN_ALWAYS = frozenset(("defaults", "blacklist", "blacklist_exceptions", "devices", "device", "multipaths", "multipath"))
 
-
-@dataclass(frozen=True)
-class Token:
-    """A word, brace or string. start, end: where it stands in the text, quotes included. closed: no quote is missing."""
-
-    text: str
-    start: int
-    end: int
-    quoted: bool = False
-    closed: bool = True
-
-
-@dataclass(frozen=True)
-class Line:
-    """What libmultipath reads as one line. start, end: its place in the text with its line end; whole: no piece of a longer one."""
-
-    number: int
-    start: int
-    end: int
-    tokens: Tuple[Token, ...]
-    whole: bool = True
+# A line that takes the long way.
+_UNUSUAL = object()
 
 
 @dataclass(frozen=True)
 class Attr:
-    """A keyword with its value. line: index in Conf.lines. known: libmultipath acts on it; otherwise it skips the line."""
+    """A keyword with its value. line: index in Conf.lines. spec: what the release knows of it; without one it skips the line."""
 
     keyword: str
     value: str
     quoted: bool
     line: int
-    known: bool = True
+    spec: Optional[Keyword]
+
+    @property
+    def known(self):
+        """Whether libmultipath reads the line."""
+        return self.spec is not None
 
     @property
     def name(self):
         """The keyword under which the value counts: path_checker for checker."""
-        return canonical(self.keyword)
+        return self.spec.counts_as if self.spec else canonical(self.keyword)
 
 
 @dataclass(frozen=True)
@@ -85,7 +68,7 @@ class Block:
         """The value of a keyword here (the last one wins), or None."""
         name = canonical(keyword)
         for item in reversed(self.items):
-            if isinstance(item, Attr) and item.known and canonical(item.keyword) == name:
+            if isinstance(item, Attr) and item.spec is not None and item.spec.counts_as == name:
                 return item.value
         return None
 
@@ -104,7 +87,7 @@ class Conf:
 
     path: str
     text: str
-    lines: Tuple[Line, ...]
+    lines: Lines
     sections: Tuple[Block, ...]
     problems: Tuple[Problem, ...]
     keywords: Keywords
@@ -118,7 +101,7 @@ class Conf:
 
     def place(self, line):
         """Where a line is, for a message: the file and the number that libmultipath would say."""
-        return f"{self.path} line {self.lines[line].number}"
+        return f"{self.path} line {line + 1}"
 
 
 def parse_conf(text, path="/etc/multipath.conf", keywords=None):
@@ -127,7 +110,7 @@ def parse_conf(text, path="/etc/multipath.conf", keywords=None):
     keywords: a keyword_tree, None: that of the newest release.
     """
     keywords = keywords or keyword_tree()
-    lines = tuple(_read_lines(text))
+    lines = read_lines(text, keywords.release)
     reader = _Reader(lines, path)
     sections = reader.read(keywords.root)
     return Conf(path, text, lines, sections, tuple(reader.problems), keywords)
@@ -138,63 +121,8 @@ def render_conf(conf):
     return conf.text
 
 
-def read_tokens(text, start=0):
-    """The tokens of one line without its line end. start: where it stands in the file."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        string, closing, comment = match.groups()
-        if comment:
-            break
-        if string is None:
-            first, end = match.span()
-            found.append(Token(text[first:end], start + first, start + end))
-        else:
-            token = Token(string.replace('""', '"'), start + match.start(), start + match.end(), True, bool(closing))
-            found.append(token)
-    return tuple(found)
-
-
-def _read_lines(text):
-    number, start = 0, 0
-    while start < len(text):
-        end = text.find("\n", start) + 1 or len(text)
-        # No letter is longer than 4 bytes, so only a long text has to be measured.
-        pieces = [text[start:end]]
-        if (end - start) * 4 > LONGEST_LINE:
-            pieces = _pieces(pieces[0])
-        at = start
-        for piece in pieces:
-            number += 1
-            yield Line(number, at, at + len(piece), _tokens_of(piece, at), len(pieces) == 1)
-            at += len(piece)
-        start = end
-
-
-def _pieces(line):
-    """A line in pieces of at most LONGEST_LINE bytes. A letter that a cut would split stays whole, with the first piece."""
-    pieces, size, piece = [], 0, []
-    for letter in line:
-        if size >= LONGEST_LINE:
-            pieces.append("".join(piece))
-            size, piece = size - LONGEST_LINE, []
-        size += len(letter.encode("utf-8", "surrogateescape"))
-        piece.append(letter)
-    return [*pieces, "".join(piece)]
-
-
-def _tokens_of(piece, at):
-    if "\r" not in piece and "\0" not in piece:
-        return read_tokens(piece[:-1] if piece.endswith("\n") else piece, at)
-    # A NUL ends the string for C; strtok then skips leading line ends and stops at the next one, CR included.
-    read = piece.partition("\0")[0]
-    body = read.lstrip("\r\n")
-    at += len(read) - len(body)
-    cut = re.search("[\r\n]", body)
-    return read_tokens(body[: cut.start()] if cut else body, at)
-
-
 class _Reader:
-    """The recursion of libmultipath's process_stream, over lines that are read already."""
+    """The recursion of libmultipath's process_stream, over lines that are cut already."""
 
     def __init__(self, lines, path):
         self._lines = lines
@@ -212,74 +140,89 @@ class _Reader:
         while self._next < len(self._lines):
             at = self._next
             self._next += 1
-            tokens = self._lines[at].tokens
-            if not tokens:
+            read = self._usual(at, level)
+            if read is _UNUSUAL:
+                read = self._unusual(at, level, above)
+            if read is None:
                 continue
-            first = tokens[0]
-            if first.text == "}" and not first.quoted:
-                self._check_closer(at, tokens, above)
+            if read == "}":
                 if above:
                     return tuple(items), at
+                self._report("unmatched", at, above, "}", "} closes nothing")
                 continue
-            keyword = None if first.quoted else level.get(first.text)
-            if not self._valid(at, tokens, above):
-                continue
-            if keyword is None:
-                items.extend(self._unknown(at, tokens, above))
-                continue
-            if not keyword.repeatable and first.text in seen:
-                self._report("duplicate", at, above, first.text, f"duplicate keyword {first.text}")
-            seen.add(first.text)
-            if keyword.sub is None:
-                items.append(_attr(tokens, at))
-            else:
-                inner, closer = self._block(keyword.sub, (*above, first.text))
-                items.append(Block(first.text, at, inner, closer))
-                if closer is None:
-                    self._report("unclosed", at, above, first.text, f"{first.text} is not closed: no line begins with }} for it")
+            spec, word = read.spec, read.keyword
+            if spec is not None:
+                if not spec.repeatable and word in seen:
+                    self._report("duplicate", at, above, word, f"duplicate keyword {word}")
+                seen.add(word)
+                if spec.sub is not None:
+                    read = self._inner(read, above)
+            items.append(read)
         return tuple(items), None
 
-    def _check_closer(self, at, tokens, above):
-        if not above:
-            self._report("unmatched", at, above, "}", "} closes nothing")
-        if len(tokens) > 1:
-            self._report("extra", at, above, tokens[1].text, f"{tokens[1].text!r} behind }} is ignored")
+    def _inner(self, opener, above):
+        items, closer = self._block(opener.spec.sub, (*above, opener.keyword))
+        if closer is None:
+            self._report("unclosed", opener.line, above, opener.keyword, f"{opener.keyword} is not closed: no line begins with }} for it")
+        return Block(opener.keyword, opener.line, items, closer)
+
+    def _usual(self, at, level):
+        """An Attr, "}", None for a line that says nothing, or _UNUSUAL."""
+        groups = self._lines.usual(at)
+        if groups is None:
+            return _UNUSUAL
+        closer, word, brace, bare, string = groups
+        if word is None:
+            return closer
+        spec, value = level.get(word), brace or bare or string
+        if spec is None or value is None or (brace is None) != (spec.sub is None):
+            return _UNUSUAL
+        return Attr(word, value, string is not None, at, spec)
+
+    def _unusual(self, at, level, above):
+        """The same of any line, and what is not right about it is reported."""
+        tokens = self._lines.tokens(at)
+        if not tokens:
+            return None
+        first = tokens[0]
+        if first.text == "}" and not first.quoted:
+            if len(tokens) > 1:
+                self._report("extra", at, above, tokens[1].text, f"{tokens[1].text!r} behind }} is ignored")
+            return "}"
+        if not self._valid(at, tokens, above):
+            return None
+        spec = None if first.quoted else level.get(first.text)
+        if spec is None and not self._unknown(at, tokens, above):
+            return None
+        # A block is opened although its brace is missing.
+        value = tokens[1] if len(tokens) > 1 else first
+        return Attr(first.text, value.text, value.quoted, at, spec)
 
     def _valid(self, at, tokens, above):
         """Whether the line is acted on, as validate_config_strvec sees it."""
-        first = tokens[0]
+        first, extra = tokens[0], tokens[2:]
         if first.text == "{" and not first.quoted:
             self._report("stray", at, above, "{", "{ on a line of its own is ignored")
             return False
         if first.text in _OPEN_ALWAYS and not first.quoted:
             if len(tokens) == 1 or tokens[1].text != "{" or tokens[1].quoted:
                 self._report("brace", at, above, first.text, f"{first.text} is not followed by {{")
-            extra = tokens[2:]
         elif len(tokens) == 1:
             self._report("missing", at, above, first.text, f"{first.text} has no value and is ignored")
             return False
-        else:
-            if not tokens[1].closed:
-                self._report("quote", at, above, first.text, f"the value of {first.text} lacks its closing quote")
-            extra = tokens[2:]
+        elif not tokens[1].closed:
+            self._report("quote", at, above, first.text, f"the value of {first.text} lacks its closing quote")
         if extra:
             self._report("extra", at, above, extra[0].text, f"{extra[0].text!r} is ignored: it needs a line of its own")
         return True
 
     def _unknown(self, at, tokens, above):
-        """A line that is skipped. One that looks like a block is none: its content and its } count for the block around it."""
+        """Whether a line that is skipped looks like a value. One that looks like a block is none: its content and its } count for the block around it."""
         word = tokens[0].text
-        opens = any(token.text == "{" and not token.quoted for token in tokens)
+        opens = word in _OPEN_ALWAYS or any(token.text == "{" and not token.quoted for token in tokens)
         where = f"in {above[-1]}" if above else "at the top level"
-        code = "unknown block" if opens or word in _OPEN_ALWAYS else "unknown"
-        self._report(code, at, above, word, f"{word} is no keyword {where} and is ignored")
-        if above and code == "unknown" and not tokens[0].quoted:
-            yield _attr(tokens, at, False)
+        self._report("unknown block" if opens else "unknown", at, above, word, f"{word} is no keyword {where} and is ignored")
+        return bool(above) and not opens and not tokens[0].quoted
 
     def _report(self, code, at, above, word, message):
-        self.problems.append(Problem(code, at, above, word, f"{self._path} line {self._lines[at].number}: {message}"))
-
-
-def _attr(tokens, at, known=True):
-    value = tokens[1]
-    return Attr(tokens[0].text, value.text, value.quoted, at, known)
+        self.problems.append(Problem(code, at, above, word, f"{self._path} line {at + 1}: {message}"))

@@ -147,9 +147,9 @@ def _list_entries(conf, section):
 def _setting(conf, path, attr):
     keyword = conf.keywords.known((*path, attr.keyword))
     taken = meaning(keyword.kind if keyword else "text", attr.value)
-    return Setting(attr.value, taken, conf.path, conf.lines[attr.line].number)
+    return Setting(attr.value, taken, conf.path, attr.line + 1)
 
 
 def _plain(conf, text, line):
     """The Setting of what is merely there."""
-    return Setting(text, "", conf.path, conf.lines[line].number)
+    return Setting(text, "", conf.path, line + 1)

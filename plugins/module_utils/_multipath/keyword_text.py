@@ -119,7 +119,7 @@ class Keyword:
     kind: the type of its value, a name of value_text. since: the first release that reads it; until: the first that
     does not know it; ignored: the first that knows it and does not act on it; None: always, never, never.
     instead: what does its work in newer releases. repeatable: may stand several times in its block.
-    sub: the keywords of the block it opens, None for a value.
+    sub: the keywords of the block it opens, None for a value. counts_as: the keyword whose value it sets.
     """
 
     name: str
@@ -130,6 +130,7 @@ class Keyword:
     instead: str = ""
     repeatable: bool = False
     sub: Optional[Mapping[str, Keyword]] = None
+    counts_as: str = ""
 
     def known_to(self, release):
         """Whether a release (None: the newest) knows this keyword."""
@@ -252,20 +253,20 @@ def _values(block):
             since = _release(first)
             if block == "p":
                 since = (0, 9, 0)
-            level[name] = Keyword(name, kind, since, until, ignored, for_ignored or for_dropped)
+            level[name] = Keyword(name, kind, since, until, ignored, for_ignored or for_dropped, counts_as=canonical(name))
     return level
 
 
 def _list_of(*entries):
-    return {entry.name: replace(entry, repeatable=True) for entry in entries}
+    return {entry.name: replace(entry, repeatable=True, counts_as=entry.name) for entry in entries}
 
 
 def _block(name, sub, since=None):
-    return Keyword(name, "block", since, sub=MappingProxyType(sub))
+    return Keyword(name, "block", since, sub=MappingProxyType(sub), counts_as=name)
 
 
 def _every():
-    identity = {"vendor": Keyword("vendor", "regex"), "product": Keyword("product", "regex")}
+    identity = {name: Keyword(name, "regex", counts_as=name) for name in ("vendor", "product")}
     black = _list_of(
         Keyword("devnode", "regex"),
         Keyword("wwid", "regex"),

@@ -43,7 +43,7 @@ def style_of(conf):
 
 def indent_of(conf, line):
     """The blanks at the beginning of a line."""
-    return _BLANKS.match(conf.text, conf.lines[line].start).group()
+    return _BLANKS.match(conf.text, conf.lines.starts[line]).group()
 
 
 class Sheet:
@@ -63,15 +63,15 @@ class Sheet:
 
     def set_value(self, attr, text):
         """Give an Attr another value; its line keeps its indentation, quotes and comment."""
-        line = self._whole(attr.line)
-        tokens = line.tokens
+        self._whole(attr.line)
+        tokens = self._conf.lines.tokens(attr.line)
         if any(token.text in "{}" and not token.quoted for token in tokens[2:]):
             raise SanError(f"{self._conf.place(attr.line)}: a brace behind the value is ignored. Give it a line of its own and run again.")
         value = render_value(text, attr.quoted)
-        old = self._conf.text
+        old, start = self._conf.text, self._conf.lines.starts[attr.line]
         # No blank is needed between a keyword and a quote; there is one between a keyword and a word.
         gap = " " if tokens[1].start == tokens[0].end and not value.startswith('"') else ""
-        self._changed[attr.line] = old[line.start : tokens[1].start] + gap + value + old[tokens[-1].end : line.end]
+        self._changed[attr.line] = old[start : tokens[1].start] + gap + value + old[tokens[-1].end : self._conf.lines.starts[attr.line + 1]]
 
     def remove(self, attr):
         """Take out the line of an Attr."""
@@ -132,8 +132,8 @@ class Sheet:
         text, end = self._conf.text, self._style.end
         unfinished = bool(text) and not text.endswith("\n")
         parts = []
-        for index, line in enumerate(self._conf.lines):
-            new = self._changed.get(index, text[line.start : line.end])
+        for index in range(len(self._conf.lines)):
+            new = self._changed[index] if index in self._changed else self._conf.lines.raw(index)
             if new is not None:
                 parts.append(new if new.endswith("\n") or index + 1 < len(self._conf.lines) else new + end)
             parts += [added + end for added in self._after.get(index, ())]
@@ -176,19 +176,15 @@ class Sheet:
         return indent_of(self._conf, block.line) + self._style.unit
 
     def _whole(self, index):
-        line = self._conf.lines[index]
-        if not line.whole:
+        if index in self._conf.lines.pieces:
             raise SanError(
                 f"{self._conf.place(index)}: it is a part of a line of more than {LONGEST_LINE} bytes, which libmultipath "
                 "cuts in pieces. Break that line and run again."
             )
-        return line
 
     def _blank(self, index):
-        line = self._conf.lines[index]
-        return not self._conf.text[line.start : line.end].strip()
+        return not self._conf.lines.raw(index).strip()
 
     def _empty(self, index):
         """A line of no meaning to a reader: blank, or the brace of a block opened on the line before."""
-        line = self._conf.lines[index]
-        return self._conf.text[line.start : line.end].strip() in ("", "{")
+        return self._conf.lines.raw(index).strip() in ("", "{")

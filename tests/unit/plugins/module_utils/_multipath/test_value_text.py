@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import read_tokens
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.line_text import read_tokens
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import (
     check_regex,
     meaning,
