@@ -108,11 +108,12 @@ def try_conf(module, host, path, old, edit, validate):
     later = _later_files(host, path, edit.text)
     check_winners(edit.wanted, later)
     trial = Trial(path, old, edit, validate, (*edit.warnings, *still_set(edit.wanted, later)))
+    untried = replace(trial, warnings=(*trial.warnings, *edit.complaints))
     if not validate:
-        return trial
+        return untried
     if host.release is None:
         words = f"{path}: not tried, because multipath is not installed here."
-        return replace(trial, untested=words, warnings=(*trial.warnings, words)) if trial.steps else trial
+        return replace(untried, untested=words, warnings=(*untried.warnings, words)) if trial.steps else untried
     before = host.multipath.test_conf(path, None if is_read(path) else old or "")
     if not trial.steps:
         _check_accepted(path, before, before)
@@ -121,7 +122,7 @@ def try_conf(module, host, path, old, edit, validate):
         verdict = host.multipath.test_conf(path, edit.text)
     except NoNamespace as error:
         # Then it is tried in its place, and the old file put back when it is refused.
-        return replace(trial, before=before, untested=str(error), warnings=(*trial.warnings, str(error)))
+        return replace(untried, before=before, untested=str(error), warnings=(*untried.warnings, str(error)))
     warnings = _judge(path, edit, before, verdict, host)
     return replace(trial, before=before, verdict=verdict, warnings=tuple(dict.fromkeys((*trial.warnings, *warnings))))
 

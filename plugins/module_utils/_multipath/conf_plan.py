@@ -10,7 +10,8 @@ from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS, fatal_settings, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import OLDEST, dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.section_plan import SectionEditor
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, read_wanted
@@ -23,12 +24,14 @@ class Edit:
     """The new text; changed_keys: what changed, such as multipaths[3600..].alias; warnings: what the user should know.
 
     wanted: {key: meaning or None} as in effective_text, what the new configuration has to say; None: no longer there.
+    complaints: what is not right about the file, which the installed libmultipath would say itself.
     """
 
     text: str
     changed_keys: Tuple[str, ...]
     warnings: Tuple[str, ...]
     wanted: Tuple[Tuple[tuple, str], ...] = ()
+    complaints: Tuple[str, ...] = ()
 
 
 def edit_conf(conf, wanted, keywords=None):
@@ -49,13 +52,15 @@ def edit_conf(conf, wanted, keywords=None):
         _check_structure(conf, wanted.named())
         new = parse_conf(editor.sheet.render(), conf.path, conf.keywords)
     table = settings_of(new)
-    fatal = fatal_settings(new, table)
-    if fatal:
-        raise SanError(f"{fatal[0]} Mend that line and run again; nothing was changed.")
+    faults = faults_of(new)
+    for fault in faults:
+        if fault.code in FATAL:
+            raise SanError(f"{fault.message}. Mend that line and run again; nothing was changed.")
     if new is not conf:
         _check_outcome(conf, table, editor.wanted)
+    _check_limit(table, editor.wanted)
     keys = tuple(dict.fromkeys(show_key(key) for key in editor.keys))
-    return Edit(new.text, keys, (*_complaints(new), *_overridden(table, editor.wanted)), tuple(editor.wanted.items()))
+    return Edit(new.text, keys, tuple(_overridden(table, editor.wanted)), tuple(editor.wanted.items()), _complaints(new, faults))
 
 
 def _check_structure(conf, named):
@@ -78,8 +83,8 @@ def _hinders(conf, problem, named, words):
     inside = bool(problem.block) and problem.block[0] in named
     braces = any(token.text in ("{", "}") and not token.quoted for token in tokens[2:])
     if problem.code == "unclosed":
-        return "What follows it is read as a part of it."
-    if problem.code in ("unknown block", "missing") and problem.word in words:
+        return "What follows it is read as a part of it." if _swallows(conf, problem) else None
+    if problem.code in ("unknown block", "missing") and problem.word in (words if problem.block else named):
         return "What it holds is not read, so its keywords cannot be set there."
     if problem.code == "unknown block" and inside:
         return f"Its closing brace ends {problem.block[-1]} instead."
@@ -88,6 +93,12 @@ def _hinders(conf, problem, named, words):
     if problem.code == "extra" and (problem.word in words or (inside and braces)):
         return "A brace counts only at the beginning of its line."
     return None
+
+
+def _swallows(conf, problem):
+    """Whether a block that is not closed has something in it that was meant to stand behind it, and not merely the end of the file."""
+    path = (*problem.block, problem.word)
+    return any(other.code == "unknown block" and other.line > problem.line and other.block[: len(path)] == path for other in conf.problems)
 
 
 def _check_outcome(conf, table, wanted):
@@ -103,8 +114,18 @@ def _check_outcome(conf, table, wanted):
         )
 
 
-def _complaints(conf):
-    return tuple(f"{problem.message}." for problem in conf.problems)
+def _check_limit(table, wanted):
+    """Raises SanError for a polling_interval that libmultipath lowers to max_polling_interval."""
+    key, limit = ("defaults", "polling_interval"), table.get(("defaults", "max_polling_interval"))
+    if wanted.get(key) and limit and int(wanted[key]) > int(limit.meaning):
+        raise SanError(
+            f"defaults polling_interval {wanted[key]}: {limit.place} has max_polling_interval {limit.text}, to which libmultipath lowers it. "
+            "Set both; nothing was changed."
+        )
+
+
+def _complaints(conf, faults):
+    return tuple(f"{problem.message}." for problem in sorted((*conf.problems, *faults), key=lambda problem: problem.line))
 
 
 def _overridden(table, wanted):

@@ -200,13 +200,14 @@ class _Reader:
 
     def _valid(self, at, tokens, above):
         """Whether the line is acted on, as validate_config_strvec sees it."""
-        first, extra = tokens[0], tokens[2:]
+        first, extra = tokens[0], tokens[2:3]
         if first.text == "{" and not first.quoted:
             self._report("stray", at, above, "{", "{ on a line of its own is ignored")
             return False
         if first.text in _OPEN_ALWAYS and not first.quoted:
             if len(tokens) == 1 or tokens[1].text != "{" or tokens[1].quoted:
                 self._report("brace", at, above, first.text, f"{first.text} is not followed by {{")
+                extra = ()
         elif len(tokens) == 1:
             self._report("missing", at, above, first.text, f"{first.text} has no value and is ignored")
             return False

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import meaning, readable
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import judges, pattern_taken, taken
 
 # section: the keyword of its stanzas and what identifies one. Stanzas of the same identity are one to libmultipath.
 STANZAS = {
@@ -22,6 +22,9 @@ STANZAS = {
     "overrides": ("protocol", ("type",)),
 }
 LISTS = ("blacklist", "blacklist_exceptions")
+# A stanza that lacks one of these is dropped; one of multipaths since 0.8.6, and by Red Hat's build of 0.8.4.
+_NEEDED = {"devices": ("vendor", "product"), "multipaths": ("wwid",), "overrides": ("type",)}
+KEEPS_NAMELESS = (0, 8, 4)
 # Before it, a WWID with several stanzas got the first one; since then they are merged and the later value wins.
 MERGES_MULTIPATHS = (0, 7, 9)
 
@@ -41,23 +44,39 @@ class Setting:
         return f"{self.path} line {self.number}"
 
 
-def identity_of(section, block):
-    """What identifies a stanza; a part that it lacks is None."""
-    return tuple(block.value(keyword) for keyword in STANZAS[section][1])
+def identity_of(section, block, release=None):
+    """What identifies a stanza to a release; a part that it lacks is None."""
+    found = tuple(block.value(keyword) for keyword in STANZAS[section][1])
+    return tuple(map(pattern_taken, found, [release] * len(found))) if section == "devices" else found
+
+
+def entry_of(item, release=None):
+    """What identifies an entry of a blacklist: (keyword, expression), or ("device", vendor, product)."""
+    parts = (item.value,) if isinstance(item, Attr) else (item.value("vendor"), item.value("product"))
+    return (item.keyword, *(pattern_taken(part, release) for part in parts))
+
+
+def is_complete(section, block, release):
+    """Whether a stanza has what it is known by; libmultipath drops one that has not."""
+    old = section == "multipaths" and release is not None and release < KEEPS_NAMELESS
+    return old or all(block.value(keyword) is not None for keyword in _NEEDED[section])
 
 
 def settings_of(conf):
-    """The table of one Conf: {key: Setting}, the Setting that wins where several lines set a key."""
+    """The table of one Conf: {key: Setting}, the Setting that wins where several lines set a key.
+
+    A value that the release does not take, and a keyword that it ignores, set nothing.
+    """
     table = {}
     for section in conf.sections:
         if section.keyword in LISTS:
             table.update(_list_entries(conf, section))
             continue
         for attr in section.attrs():
-            if attr.known:
-                table[(section.keyword, attr.name)] = _setting(conf, (section.keyword,), attr)
+            _put(table, (section.keyword, attr.name), conf, attr)
         for stanza in _stanzas(section):
-            _add_stanza(table, conf, section.keyword, stanza)
+            if is_complete(section.keyword, stanza, conf.keywords.release):
+                _add_stanza(table, conf, section.keyword, stanza)
     return table
 
 
@@ -77,77 +96,39 @@ def show_key(key):
     return shown
 
 
-def fatal_settings(conf, table):
-    """Messages on values of a table, made of conf, that make libmultipath refuse the whole file, or hang."""
-    release = conf.keywords.release
-    found = []
-    for key, setting in table.items():
-        kind = _kind_of(conf, key)
-        if _refuses(kind, release) and not readable(kind, setting.text):
-            found.append(f"{setting.place}: {show_key(key)}: {setting.text!r} makes libmultipath {_harm(kind)}.")
-    return tuple(found)
-
-
-def _refuses(kind, release):
-    if kind == "regex":
-        # Red Hat's build of 0.8.4 reads a bad expression as .*
-        return release != (0, 8, 4)
-    if kind in ("seconds", "count", "integer", "verbosity") and release in ((0, 8, 5), (0, 8, 6)):
-        return True
-    if kind == "seconds":
-        return release is None or release >= (0, 10, 0)
-    return kind == "reservation_key"
-
-
-def _harm(kind):
-    return "hang" if kind == "seconds" else "refuse the whole configuration"
-
-
-def _kind_of(conf, key):
-    section, middle = key[0], key[1]
-    if section in LISTS:
-        return "regex"
-    if isinstance(middle, str):
-        path = (section, middle)
-    else:
-        path = (section, STANZAS[section][0], key[2] if len(key) > 2 else STANZAS[section][1][0])
-    keyword = conf.keywords.known(path)
-    return keyword.kind if keyword else "text"
-
-
 def _stanzas(section):
     return section.blocks(STANZAS[section.keyword][0]) if section.keyword in STANZAS else ()
 
 
 def _add_stanza(table, conf, section, stanza):
-    identity = identity_of(section, stanza)
-    exists = (section, identity)
     release = conf.keywords.release
+    exists = (section, identity_of(section, stanza, release))
     if section == "multipaths" and exists in table and release and release < MERGES_MULTIPATHS:
         return
-    path = (section, stanza.keyword)
     table.setdefault(exists, _plain(conf, "", stanza.line))
     for attr in stanza.attrs():
-        if attr.known and attr.keyword not in STANZAS[section][1]:
-            table[(*exists, attr.name)] = _setting(conf, path, attr)
+        if attr.keyword not in STANZAS[section][1]:
+            _put(table, (*exists, attr.name), conf, attr)
 
 
 def _list_entries(conf, section):
     for item in section.items:
-        if isinstance(item, Attr):
-            if item.known:
-                yield (section.keyword, (item.keyword, item.value)), _plain(conf, item.value, item.line)
-        else:
-            device = (item.keyword, item.value("vendor"), item.value("product"))
-            # A regular expression that is refused is told by whichever of the two it is.
-            bad = [text for text in device[1:] if text is not None and not readable("regex", text)]
-            yield (section.keyword, device), _plain(conf, bad[0] if bad else ".", item.line)
+        entry = entry_of(item, conf.keywords.release)
+        # A device that lacks a part is joined with the next one, be it a built-in one.
+        if (not isinstance(item, Attr) or item.known) and None not in entry:
+            yield (section.keyword, entry), _plain(conf, item.value if isinstance(item, Attr) else "", item.line)
 
 
-def _setting(conf, path, attr):
-    keyword = conf.keywords.known((*path, attr.keyword))
-    taken = meaning(keyword.kind if keyword else "text", attr.value)
-    return Setting(attr.value, taken, conf.path, attr.line + 1)
+def _put(table, key, conf, attr):
+    release = conf.keywords.release
+    if attr.spec is None or attr.spec.ignored_by(release):
+        return
+    meaning = taken(attr.spec.kind, attr.value, release, attr.quoted)
+    if meaning is not None:
+        table[key] = Setting(attr.value, meaning, conf.path, attr.line + 1)
+    elif not judges(release):
+        # What was set before is lost.
+        table.pop(key, None)
 
 
 def _plain(conf, text, line):

@@ -135,6 +135,8 @@ def _cut(text, sizes):
 
 def _pieces(line):
     """The sizes in letters of the pieces of a line, of at most LONGEST_LINE bytes. A letter that a cut would split stays whole, with the first piece."""
+    if len(line.encode("utf-8", "surrogateescape")) <= LONGEST_LINE:
+        return [len(line)]
     sizes, size, letters = [], 0, 0
     for letter in line:
         if size >= LONGEST_LINE:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, MERGES_MULTIPATHS, STANZAS, identity_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, MERGES_MULTIPATHS, STANZAS, entry_of, identity_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.sheet_text import Sheet
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import meaning
 
 
 class SectionEditor:
@@ -86,7 +88,7 @@ class SectionEditor:
         keyword, parts = STANZAS[section.keyword]
         there = {}
         for block in (block for outer in blocks for block in outer.blocks(keyword)):
-            there.setdefault(identity_of(section.keyword, block), []).append(block)
+            there.setdefault(identity_of(section.keyword, block, self._conf.keywords.release), []).append(block)
         inserted = []
         for stanza in section.stanzas:
             key = (section.keyword, stanza.identity)
@@ -97,6 +99,7 @@ class SectionEditor:
             known = self._counting(key, known)
             self.wanted[key] = ""
             if not known:
+                _check_new(section.keyword, stanza)
                 self.keys.append(key)
             values = self._values(key, stanza.values, known, parts)
             if not known:
@@ -138,11 +141,7 @@ class SectionEditor:
     def _entries(self, section, blocks):
         there = {}
         for item in (item for block in blocks for item in block.items):
-            if isinstance(item, Attr):
-                entry = (item.keyword, item.value)
-            else:
-                entry = (item.keyword, item.value("vendor"), item.value("product"))
-            there.setdefault(entry, []).append(item)
+            there.setdefault(entry_of(item, self._conf.keywords.release), []).append(item)
         inserted = []
         for entry in dict.fromkeys(section.entries):
             known = there.pop(entry, [])
@@ -173,3 +172,12 @@ class SectionEditor:
                 self.sheet.remove(item)
             else:
                 self.sheet.remove_block(item)
+
+
+def _check_new(section, stanza):
+    """Raises SanError for a device section that would match nothing: libmultipath takes it without a word."""
+    for keyword, text in stanza.pairs if section == "devices" else ():
+        try:
+            check_regex(text)
+        except SanError as error:
+            raise SanError(f"devices device {keyword}: {error} Such a section is read and never matches a device.") from None

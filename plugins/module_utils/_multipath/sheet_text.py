@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr, Block
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import LONGEST_LINE, needs_quotes, render_value
 
 _BLANKS = re.compile(r"[ \t]*")
@@ -110,8 +110,13 @@ class Sheet:
         lines = [self._value(unit, *pair) for pair in values]
         for name, pairs in stanzas:
             lines += self._stanza(unit, unit + unit, name, pairs)
-        # A blank line before it, which remove_block takes out again.
-        self._tail += ([""] if self._conf.text or self._tail else []) + [f"{keyword} {{", *lines, "}"]
+        added = [f"{keyword} {{", *lines, "}"]
+        last = self._conf.sections[-1] if self._conf.sections else None
+        if last and last.closer is None:
+            self._put_before(last.line, added)
+        else:
+            # A blank line before it, which remove_block takes out again.
+            self._tail += ([""] if self._conf.text or self._tail else []) + added
 
     def drop_if_emptied(self, block):
         """Take out a block from which everything was removed. One that was empty before we added to it stays."""
@@ -131,7 +136,7 @@ class Sheet:
         """The new text."""
         text, end = self._conf.text, self._style.end
         unfinished = bool(text) and not text.endswith("\n")
-        parts = []
+        parts = [added + end for added in self._after.get(-1, ())]
         for index in range(len(self._conf.lines)):
             new = self._changed[index] if index in self._changed else self._conf.lines.raw(index)
             if new is not None:
@@ -141,15 +146,25 @@ class Sheet:
         new_text = "".join(parts)
         return new_text[: -len(end)] if unfinished and new_text.endswith(end) else new_text
 
+    def _put_before(self, line, lines):
+        """Add lines behind what stands before the comments and blank lines above a line."""
+        while line and not self._conf.lines.tokens(line - 1) and not self._blank(line - 1):
+            line -= 1
+        while line and self._blank(line - 1):
+            line -= 1
+        self._after.setdefault(line - 1, []).extend([""] * bool(line or self._after.get(-1)) + lines)
+
     def _insert(self, block, lines):
-        end = self._end_of(block)
+        inner = block.items[-1] if block.items else None
+        # Behind an inner block that is not closed there is no place.
+        end = inner.line if block.closer is None and isinstance(inner, Block) and inner.closer is None else self._end_of(block)
         if block.closer is not None:
             self._whole(block.closer)
         anchor = end - 1
         while anchor > block.line and self._blank(anchor):
             anchor -= 1
         added = self._after.setdefault(anchor, [])
-        if not all(self._empty(line) for line in range(block.line + 1, end)):
+        if block.items or not all(self._empty(line) for line in range(block.line + 1, end)):
             added += lines
         elif not added:
             # This blank line tells drop_if_emptied that the empty section was there before.

@@ -12,7 +12,8 @@ from typing import Mapping, Optional, Sequence, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, canonical
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import meaning, needs_quotes, wanted_text
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import needs_quotes, wanted_text
 
 SECTIONS = ("defaults", "blacklist", "blacklist_exceptions", "devices", "overrides", "multipaths")
 # What a stanza is known by; the others of STANZAS may be left out.

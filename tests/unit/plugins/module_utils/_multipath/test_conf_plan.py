@@ -148,9 +148,9 @@ def test_protocol_of_overrides():
         pytest.param("defaults {\nfoo {\n}\nprio x\n}\n", 2, {"defaults": {"verbosity": 3}}, id="unknown block inside"),
         pytest.param("blacklist {\n} defaults {\n}\n", 2, {"defaults": {"verbosity": 3}}, id="section behind a brace"),
         pytest.param("overrides\n{\nno_path_retry 3\n}\n", 1, {"overrides": {"no_path_retry": 4}}, id="overrides without its brace"),
-        pytest.param("defaults {\nverbosity 2\n", 1, {"defaults": {"verbosity": 3}}, id="unclosed"),
+        pytest.param("devices {\nmultipaths {\n}\n", 2, {"multipaths": [{"wwid": "x"}]}, id="swallowed by a section that is not closed"),
+        pytest.param("devices {\nmultipaths {\nmultipath {\n", 1, {"defaults": {"verbosity": 3}}, id="a section that is not closed swallows another"),
         pytest.param("defaults {\nverbosity 2 }\n}\n", 2, {"defaults": {"verbosity": 3}}, id="brace behind the value"),
-        pytest.param("multipath {\nwwid x\n}\n", 1, {"multipaths": [{"wwid": "x", "alias": "y"}]}, id="stanza outside its section"),
         pytest.param('blacklist {\ndevnode "*"\n}\n', 2, {"defaults": {"verbosity": 3}}, id="regular expression"),
         pytest.param("defaults {\npolling_interval 7s\n}\n", 2, {"defaults": {"verbosity": 3}}, id="a value that hangs"),
         pytest.param("multipaths {\nmultipath {\nwwid x\nreservation_key zz\n}\n}\n", 4, {"defaults": {"verbosity": 3}}, id="reservation key"),
@@ -161,6 +161,44 @@ def test_protocol_of_overrides():
 def test_file_that_is_read_otherwise_than_it_looks_is_refused(text, line, wanted):
     with pytest.raises(SanError, match=f"f line {line}:"):
         edit(text, **wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "expected"),
+    [
+        pytest.param("defaults {\n\tverbosity 2\n", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n", id="value"),
+        pytest.param("defaults {\n", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n\n", id="value in an empty one"),
+        pytest.param("multipaths {", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n}\nmultipaths {", id="section before it"),
+        pytest.param(
+            "# top\nblacklist {\n}\n\n# ours\nmultipaths {\n\tmultipath {\n\t\twwid x\n\t}\n",
+            {"defaults": {"verbosity": 3}, "multipaths": [{"wwid": "y"}]},
+            "# top\nblacklist {\n}\n\ndefaults {\n\tverbosity 3\n}\n\n# ours\nmultipaths {\n\tmultipath {\n\t\twwid x\n\t}\n\tmultipath {\n\t\twwid y\n\t}\n",
+            id="stanza in it",
+        ),
+        pytest.param(
+            "multipaths {\n\tmultipath {\n\t\twwid x\n",
+            {"multipaths": [{"wwid": "x", "alias": "a"}, {"wwid": "y"}]},
+            "multipaths {\n\tmultipath {\n\t\twwid y\n\t}\n\tmultipath {\n\t\twwid x\n\t\talias a\n",
+            id="a stanza that is not closed either",
+        ),
+    ],
+)
+def test_file_whose_last_braces_are_missing(text, wanted, expected):
+    outcome = edit(text, **wanted)
+    assert outcome.text == expected
+    assert edit(outcome.text, **wanted).text == expected
+
+
+def test_what_was_added_before_an_unclosed_section_goes_again():
+    for text in ("multipaths {", "# c\n\n  \nmultipaths {\n", "defaults {\n}\n \n# c\nmultipaths {\n\tmultipath {\n"):
+        wanted = {"blacklist": [{"wwid": "z"}], "devices": [{"vendor": "v", "product": "p"}]}
+        assert edit(edit(text, **wanted).text, state="absent", **wanted).text == text
+
+
+def test_stanza_outside_its_section_is_told_and_not_in_the_way():
+    outcome = edit("multipath {\nwwid x\n}\n", multipaths=[{"wwid": "x", "alias": "y"}])
+    assert outcome.text.endswith("\n\nmultipaths {\n\tmultipath {\n\t\twwid x\n\t\talias y\n\t}\n}\n")
+    assert any("f line 1: multipath is no keyword at the top level" in words for words in outcome.complaints)
 
 
 def test_structure_does_not_matter_where_nothing_changes():
@@ -197,6 +235,13 @@ def test_structure_does_not_matter_where_nothing_changes():
 def test_value_or_keyword_is_refused(release, wanted, words):
     with pytest.raises(SanError, match=words):
         edit("", release, **wanted)
+
+
+def test_polling_interval_above_its_limit():
+    text = "defaults {\n\tmax_polling_interval 5\n}\n"
+    with pytest.raises(SanError, match="f line 2 has max_polling_interval 5"):
+        edit(text, defaults={"polling_interval": 7})
+    assert "polling_interval 7\n" in edit(text, defaults={"polling_interval": 7, "max_polling_interval": 70}).text
 
 
 def test_overrides_that_win_are_told():

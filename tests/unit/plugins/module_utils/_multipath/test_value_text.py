@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.line_text import read_tokens
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import (
-    check_regex,
-    meaning,
-    render_value,
-    wanted_text,
-)
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import render_value, wanted_text
 
 
 @given(st.text(st.characters(blacklist_categories=("Cc", "Cs"))), st.booleans())

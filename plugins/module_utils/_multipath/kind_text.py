@@ -1,0 +1,181 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of values of multipath.conf, and what a release takes a text for.
+
+Sources: libmultipath/dict.c of 0.6.0 to 0.14.3, multipath.conf(5), and what the parsers of those releases do.
+"""
+
+from __future__ import annotations
+
+import re
+
+INT_MAX = 2**31 - 1
+UINT_MAX = 2**32 - 1
+# Builds of Red Hat on these releases judge values as upstream does later.
+RED_HAT = ((0, 8, 4), (0, 8, 7))
+
+QUEUEING = "queue_if_no_path"
+
+# kind: each value that it takes, with what it means; a value that another one stands for means the same as that one.
+CHOICES = {
+    "yes_no": {"yes": "yes", "1": "yes", "no": "no", "0": "no"},
+    "find_multipaths": {
+        **{"yes": "on", "1": "on", "on": "on", "no": "off", "0": "off", "off": "off"},
+        **{"strict": "strict", "greedy": "greedy", "smart": "smart"},
+    },
+    "marginal_pathgroups": {"on": "on", "yes": "on", "1": "on", "off": "off", "no": "off", "0": "off", "fpin": "fpin"},
+    "rr_weight": {"uniform": "uniform", "priorities": "priorities"},
+    "log_checker_err": {"once": "once", "always": "always"},
+    "auto_resize": {"never": "never", "grow_only": "grow_only", "grow_shrink": "grow_shrink"},
+    "flush_on_last_del": {
+        **{"yes": "always", "1": "always", "always": "always", "no": "unused", "0": "unused", "unused": "unused"},
+        "never": "never",
+    },
+    "path_grouping_policy": {name: name for name in ("failover", "multibus", "group_by_serial", "group_by_prio", "group_by_node_name", "group_by_tpg")},
+    "vpd_vendor": {"hp3par": "hp3par"},
+}
+# kind: what it takes besides a number of the range, with the number or word that means the same.
+NUMBERS = {
+    "count": ({}, 0, INT_MAX),
+    # 0 stands for not set.
+    "kilobytes": ({}, 1, INT_MAX),
+    "seconds": ({}, 1, UINT_MAX),
+    "integer": ({}, -INT_MAX, INT_MAX),
+    "verbosity": ({}, 0, 6),
+    "max_fds": ({"max": "max"}, 1, INT_MAX),
+    "failback": ({"immediate": "immediate", "manual": "manual", "followover": "followover"}, 0, INT_MAX),
+    "no_path_retry": ({"fail": "0", "0": "0", "queue": "queue"}, 1, INT_MAX),
+    "off_or_seconds": ({"off": "off", "0": "0"}, 1, INT_MAX),
+    "dev_loss_tmo": ({"infinity": str(UINT_MAX)}, 0, UINT_MAX),
+    "max_retries": ({"off": "off"}, 0, 5),
+    "no_or_count": ({"no": "no", "0": "no"}, 1, INT_MAX),
+}
+# Those that are read as nothing but a number.
+INTEGERS = ("count", "kilobytes", "seconds", "integer", "verbosity")
+# (kind, value): the first release that takes it, where that is not as old as the keyword.
+LATER = {
+    ("find_multipaths", "on"): (0, 7, 7),
+    ("find_multipaths", "off"): (0, 7, 7),
+    ("find_multipaths", "strict"): (0, 7, 7),
+    ("find_multipaths", "greedy"): (0, 7, 7),
+    ("find_multipaths", "smart"): (0, 7, 7),
+    ("path_grouping_policy", "group_by_tpg"): (0, 9, 6),
+    ("marginal_pathgroups", "fpin"): (0, 9, 0),
+    # 0.9.9 upstream; Red Hat has it on a base of 0.8.7.
+    ("flush_on_last_del", "always"): (0, 8, 7),
+    ("flush_on_last_del", "unused"): (0, 8, 7),
+    ("flush_on_last_del", "never"): (0, 8, 7),
+}
+_SCSI = "fcp spi ssa sbp srp iscsi sas adt ata usb unspec"
+_NVME = "pcie rdma fc tcp loop apple-nvme unspec"
+PROTOCOLS = frozenset(["ccw", "cciss", "undef", *(f"scsi:{name}" for name in _SCSI.split()), *(f"nvme:{name}" for name in _NVME.split())])
+
+_INTEGER = re.compile(r"[ \t]*[+-]?[0-9]+\Z")
+_LEADING_NUMBER = re.compile(r"[ \t]*[+-]?[0-9]+")
+_OCTAL = re.compile(r"[ \t]*0*([0-7]{1,3})(?![0-7])")
+
+
+def meaning(kind, text):
+    """What libmultipath takes a right value for: equal for yes and 1, for fail and 0, for 030 and 30."""
+    if kind in CHOICES:
+        return CHOICES[kind].get(text, text)
+    if kind in NUMBERS:
+        text = NUMBERS[kind][0].get(text, text)
+        return str(int(text)) if _INTEGER.match(text) else text
+    if kind in ("counted", "path_selector"):
+        return " ".join(text.split())
+    if kind == "mode" and re.match(r"[0-7]+\Z", text):
+        return str(int(text, 8))
+    return text
+
+
+def taken(kind, text, release=None, quoted=False):
+    """What a release (None: the newest) takes any text for; None when the line has no effect.
+
+    quoted: whether the text stands in quotes. A release from 0.8.5 to 0.8.7 refuses the whole file for some of these.
+    """
+    if kind in CHOICES:
+        return _choice(kind, text, release)
+    if kind in NUMBERS:
+        return _number(kind, text, release, quoted)
+    if kind in ("counted", "path_selector"):
+        return " ".join(text.split()) if has_right_count(kind, text) or not counts_arguments(release) else None
+    if kind == "name":
+        return text if "/" not in text or not judges(release) else None
+    if kind == "mode":
+        octal = _OCTAL.match(text)
+        return str(int(octal.group(1), 8)) if octal else None
+    if kind in ("regex", "pattern"):
+        return pattern_taken(text, release)
+    if kind == "group" and not text.isdigit() and text != "root":
+        # It is looked up among the users.
+        return None
+    if kind == "protocol_type" and text not in PROTOCOLS:
+        return None
+    return text
+
+
+def pattern_taken(text, release):
+    """What a release takes a regular expression for: Red Hat's build of 0.8.4 mends the one that people write most."""
+    return ".*" if text == "*" and release == RED_HAT[0] else text
+
+
+def judges(release):
+    """Whether a release keeps what was set before when it meets a value that is none."""
+    return release is None or release >= (0, 8, 8) or release in RED_HAT
+
+
+def counts_arguments(release):
+    """Whether a release ignores features, hardware_handler and path_selector when their count is wrong."""
+    return release is None or release >= (0, 9, 4) or release in RED_HAT
+
+
+def refuses_integers(release):
+    """Whether a release refuses the whole file when an integer is none."""
+    return release is not None and (0, 8, 4) < release < (0, 8, 7)
+
+
+def has_right_count(kind, text):
+    """Whether a text such as `1 queue_if_no_path` or `service-time 0` says how many arguments follow."""
+    words = text.split()
+    counted = words[1:] if kind == "path_selector" else words
+    return bool(counted) and counted[0].isdigit() and int(counted[0]) == len(counted) - 1
+
+
+def without_queueing(features):
+    """(the features without queue_if_no_path, whether they had it): a text such as `1 queue_if_no_path`."""
+    words = features.split()
+    kept = [word for word in words[1:] if word != QUEUEING]
+    return (" ".join((str(len(kept)), *kept)), True) if len(kept) + 1 < len(words) else (features, False)
+
+
+def _choice(kind, text, release):
+    if kind == "path_grouping_policy":
+        # Only as many letters as the name has are compared.
+        text = next((name for name in CHOICES[kind] if text.startswith(name)), text)
+    since = LATER.get((kind, text))
+    word = CHOICES[kind].get(text)
+    if word is None or (since and release and release < since):
+        return None
+    return word
+
+
+def _number(kind, text, release, quoted):
+    words, low, high = NUMBERS[kind]
+    if text in words:
+        return words[text]
+    # 0.6.0 to 0.7.5 take the quotes for a part of these.
+    if quoted and release is not None and release < (0, 7, 6) and kind in INTEGERS:
+        text = '"'
+    if kind == "dev_loss_tmo" or not (judges(release) or refuses_integers(release)):
+        found = _LEADING_NUMBER.match(text)
+        return str(int(found.group())) if found else "0" if kind == "seconds" else None
+    if not _INTEGER.match(text):
+        return None
+    number = int(text)
+    if kind == "seconds":
+        return str(number) if 0 <= number <= high else None
+    if kind == "kilobytes" and number < low:
+        return None
+    return str(min(max(number, low), high))
