@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import OLDEST, dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.section_plan import SectionEditor
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, read_wanted
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, notes_of, read_wanted
 
 __all__ = ["Edit", "Wanted", "edit_conf"]
 
@@ -45,7 +45,8 @@ def edit_conf(conf, wanted, keywords=None):
     if release is not None and release < OLDEST:
         raise SanError(f"{conf.path}: multipath-tools {dotted(release)} read it otherwise than newer ones. Upgrade to {dotted(OLDEST)} or later.")
     editor = SectionEditor(conf, wanted.exclusive, wanted.state == "absent")
-    for section in read_wanted(wanted, conf.keywords):
+    sections = read_wanted(wanted, conf.keywords)
+    for section in sections:
         editor.edit(section)
     new = conf
     if editor.sheet.changed:
@@ -60,7 +61,7 @@ def edit_conf(conf, wanted, keywords=None):
         _check_outcome(conf, table, editor.wanted)
     _check_limit(table, editor.wanted)
     keys = tuple(dict.fromkeys(show_key(key) for key in editor.keys))
-    return Edit(new.text, keys, tuple(_overridden(table, editor.wanted)), tuple(editor.wanted.items()), _complaints(new, faults))
+    return Edit(new.text, keys, (*notes_of(sections), *_overridden(table, editor.wanted)), tuple(editor.wanted.items()), _complaints(new, faults))
 
 
 def _check_structure(conf, named):

@@ -204,6 +204,11 @@ def newer_than(release):
     return tuple(path for path in all_paths() if (_at(EVERY, path).since or OLDEST) > release)
 
 
+def was_ever(path):
+    """Whether any release knows a keyword at a path."""
+    return _at(EVERY, path) is not None
+
+
 def all_paths():
     """The path of every keyword of every release."""
     return tuple(_paths(EVERY, ()))

@@ -62,11 +62,20 @@ LATER = {
     ("find_multipaths", "smart"): (0, 7, 7),
     ("path_grouping_policy", "group_by_tpg"): (0, 9, 6),
     ("marginal_pathgroups", "fpin"): (0, 9, 0),
-    # 0.9.9 upstream; Red Hat has it on a base of 0.8.7.
-    ("flush_on_last_del", "always"): (0, 8, 7),
-    ("flush_on_last_del", "unused"): (0, 8, 7),
-    ("flush_on_last_del", "never"): (0, 8, 7),
+    ("flush_on_last_del", "always"): (0, 9, 9),
+    ("flush_on_last_del", "unused"): (0, 9, 9),
+    ("flush_on_last_del", "never"): (0, 9, 9),
+    ("marginal_pathgroups", "on"): (0, 9, 0),
+    ("marginal_pathgroups", "off"): (0, 9, 0),
 }
+# kind: the words of older releases for the newer ones of LATER.
+_EARLIER = {
+    "find_multipaths": {"on": "yes", "off": "no"},
+    "flush_on_last_del": {"always": "yes", "unused": "no"},
+    "marginal_pathgroups": {"on": "yes", "off": "no"},
+}
+# From then on the words of _EARLIER are complained about.
+_PREFERS_LATER = {"flush_on_last_del": (0, 9, 9)}
 _SCSI = "fcp spi ssa sbp srp iscsi sas adt ata usb unspec"
 _NVME = "pcie rdma fc tcp loop apple-nvme unspec"
 PROTOCOLS = frozenset(["ccw", "cciss", "undef", *(f"scsi:{name}" for name in _SCSI.split()), *(f"nvme:{name}" for name in _NVME.split())])
@@ -121,6 +130,22 @@ def pattern_taken(text, release):
     return ".*" if text == "*" and release == RED_HAT[0] else text
 
 
+def is_later(kind, text, release):
+    """The release that brought a value, when this one is too old for it, else None. Red Hat's builds take some of a later one."""
+    since = LATER.get((kind, text))
+    return since if since and release and release < since and release not in RED_HAT else None
+
+
+def spelled(kind, text, release):
+    """A value in the word that a release has for it: yes for always before 0.9.9, and the other way round since."""
+    earlier, since = _EARLIER.get(kind, {}), LATER.get((kind, text))
+    if text in earlier and release and release < since:
+        return earlier[text]
+    if kind in _PREFERS_LATER and release and release >= _PREFERS_LATER[kind]:
+        return CHOICES[kind].get(text, text)
+    return text
+
+
 def judges(release):
     """Whether a release keeps what was set before when it meets a value that is none."""
     return release is None or release >= (0, 8, 8) or release in RED_HAT
@@ -154,11 +179,7 @@ def _choice(kind, text, release):
     if kind == "path_grouping_policy":
         # Only as many letters as the name has are compared.
         text = next((name for name in CHOICES[kind] if text.startswith(name)), text)
-    since = LATER.get((kind, text))
-    word = CHOICES[kind].get(text)
-    if word is None or (since and release and release < since):
-        return None
-    return word
+    return None if is_later(kind, text, release) else CHOICES[kind].get(text)
 
 
 def _number(kind, text, release, quoted):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import CHOICES, LATER, NUMBERS, PROTOCOLS, has_right_count
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import CHOICES, NUMBERS, PROTOCOLS, has_right_count, is_later, spelled
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
 
 # libmultipath reads lines of at most this many bytes (fgets with 1024); the rest becomes a line of its own.
@@ -36,7 +36,7 @@ _BOOLEANS = {
 
 def wanted_text(kind, value, release):
     """The text to write for a value from a playbook (str, int, float or bool). Raises SanError when it is none of kind."""
-    text = _plain(kind, value, release)
+    text = spelled(kind, _plain(kind, value), release)
     _check_letters(text, release)
     if kind in CHOICES:
         _check_choice(kind, text, release)
@@ -72,14 +72,11 @@ def render_value(text, quote=False):
     return text
 
 
-def _plain(kind, value, release):
+def _plain(kind, value):
     if isinstance(value, bool):
         word = _BOOLEANS.get(kind, (None, None))[0 if value else 1]
         if word is None:
             raise SanError(f"{str(value).lower()} is no value for it. Quote it in the playbook when a word is meant.")
-        if kind == "flush_on_last_del" and (release is None or release >= (0, 9, 9)):
-            # yes and no are deprecated there.
-            return "always" if value else "unused"
         return word
     if isinstance(value, (str, int, float)):
         return str(value)
@@ -101,8 +98,8 @@ def _check_letters(text, release):
 def _check_choice(kind, text, release):
     if text not in CHOICES[kind]:
         raise SanError(f"{text!r} is none of {', '.join(CHOICES[kind])} (small letters).")
-    since = LATER.get((kind, text))
-    if since and release and release < since:
+    since = is_later(kind, text, release)
+    if since:
         raise SanError(f"{text!r} needs multipath-tools {'.'.join(map(str, since))}; this host has {'.'.join(map(str, release))}.")
 
 

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, canonical
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import canonical, dotted, was_ever
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, QUEUEING, meaning, without_queueing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import needs_quotes, wanted_text
 
 SECTIONS = ("defaults", "blacklist", "blacklist_exceptions", "devices", "overrides", "multipaths")
@@ -44,11 +44,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Value:
-    """A keyword and the text it shall have; text None: it shall go. meaning: what the text is taken for."""
+    """A keyword and the text it shall have; text None: it shall go.
+
+    meaning: what the text is taken for. note: what the user should know when it is written otherwise than he gave it.
+    """
 
     keyword: str
     text: Optional[str]
     meaning: Optional[str] = None
+    note: str = ""
 
     @property
     def name(self):
@@ -73,6 +77,12 @@ class Section:
     values: Tuple[Value, ...] = ()
     stanzas: Tuple[Stanza, ...] = ()
     entries: Tuple[Tuple[Optional[str], ...], ...] = ()
+
+
+def notes_of(sections):
+    """What the user should know about values that are written otherwise than he gave them."""
+    values = [value for section in sections for value in (*section.values, *(value for stanza in section.stanzas for value in stanza.values))]
+    return tuple(value.note for value in values if value.note)
 
 
 def read_wanted(wanted, keywords):
@@ -122,13 +132,36 @@ def _values(path, given, state, keywords):
     for name, value in given.items():
         if value is None or state == "absent":
             # What goes may be a keyword of any release.
-            if (*path, name) not in all_paths():
+            if not was_ever((*path, name)):
                 keywords.check((*path, name))
             found.append(Value(name, None))
         else:
-            text = _text((*path, name), value, keywords)
-            found.append(Value(name, text, meaning(keywords.known((*path, name)).kind, text)))
-    return tuple(found)
+            found.append(_value((*path, name), value, keywords))
+    return _with_retry(path, tuple(found), keywords)
+
+
+def _value(path, value, keywords):
+    text = _text(path, value, keywords)
+    kind, since = keywords.known(path).kind, LATER.get((keywords.known(path).kind, value))
+    note = f"{' '.join(path)}: {value!r} is known since multipath-tools {dotted(since)}; {text!r} says the same here." if since and text != value else ""
+    return Value(path[-1], text, meaning(kind, text), note)
+
+
+def _with_retry(path, values, keywords):
+    """The values with no_path_retry in the place of the feature that libmultipath takes for it."""
+    features = next((value for value in values if value.keyword == "features" and value.text and without_queueing(value.text)[1]), None)
+    if features is None:
+        return values
+    where = " ".join(path)
+    retry = next((value for value in values if value.keyword == "no_path_retry"), None)
+    if retry is not None and retry.text != "queue":
+        given = "removed" if retry.text is None else f"set to {retry.text}"
+        raise SanError(f"{where} features: {QUEUEING} means no_path_retry queue, and no_path_retry is {given}. Leave one of them out.")
+    note = f"{where} features: {QUEUEING} is written as no_path_retry queue, which wins over it since multipath-tools 0.7.4 and means the same."
+    kept = replace(features, text=without_queueing(features.text)[0], note=note)
+    kept = replace(kept, meaning=kept.text)
+    queue = _value((*path, "no_path_retry"), "queue", keywords)
+    return (*(kept if value is features else value for value in values if value is not retry), queue)
 
 
 def _entry(section, entry, state, keywords):
@@ -141,6 +174,8 @@ def _entry(section, entry, state, keywords):
     if not isinstance(value, Mapping) or set(value) != {"vendor", "product"}:
         # libmultipath joins a device that lacks one of them with the next device.
         raise SanError(f"{section}: device: {value!r} is no dictionary of vendor and product. Write both; .* stands for any.")
+    if state == "absent":
+        return (keyword, str(value["vendor"]), str(value["product"]))
     texts = {part: _text((section, keyword, part), text, keywords) for part, text in value.items()}
     return (keyword, texts["vendor"], texts["product"])
 

@@ -255,3 +255,58 @@ def test_overrides_that_win_are_told():
 )
 def test_yaml_booleans_become_words(value, release, written):
     assert f"flush_on_last_del {written}\n" in edit("", release, defaults={"flush_on_last_del": value}).text
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "release", "written"),
+    [
+        ("flush_on_last_del", "always", (0, 9, 4), "yes"),
+        ("flush_on_last_del", "unused", (0, 9, 4), "no"),
+        ("flush_on_last_del", "yes", (0, 11, 1), "always"),
+        ("flush_on_last_del", "no", None, "no"),
+        ("flush_on_last_del", "always", (0, 8, 7), "yes"),
+        ("find_multipaths", "on", (0, 7, 4), "yes"),
+        ("find_multipaths", "off", (0, 7, 4), "no"),
+        ("find_multipaths", "on", (0, 9, 4), "on"),
+        ("marginal_pathgroups", "on", (0, 8, 5), "yes"),
+    ],
+)
+def test_words_of_another_release_are_translated(keyword, value, release, written):
+    outcome = edit("", release, defaults={keyword: value})
+    assert f"{keyword} {written}\n" in outcome.text
+    assert edit(outcome.text, release, defaults={keyword: value}).changed_keys == ()
+
+
+def test_translation_says_since_when():
+    assert "known since multipath-tools 0.9.9; 'yes' says the same here" in edit("", (0, 9, 4), defaults={"flush_on_last_del": "always"}).warnings[0]
+    assert edit("", (0, 11, 1), defaults={"flush_on_last_del": True}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("features", "written"),
+    [("1 queue_if_no_path", '"0"'), ("0", '"0"'), ("3 queue_if_no_path pg_init_retries 50", '"2 pg_init_retries 50"')],
+)
+def test_queueing_is_written_as_no_path_retry(features, written):
+    wanted = {"devices": [{"vendor": "v", "product": "p", "features": features}]}
+    outcome = edit("", (0, 9, 4), **wanted)
+    assert f"features {written}\n".replace('"0"', "0") in outcome.text
+    assert ("no_path_retry queue\n" in outcome.text) is ("queue" in features)
+    assert bool(outcome.warnings) is ("queue" in features)
+    assert edit(outcome.text, (0, 9, 4), **wanted).changed_keys == ()
+
+
+def test_queueing_against_no_path_retry():
+    with pytest.raises(SanError, match="no_path_retry is set to 5. Leave one of them out"):
+        edit("", defaults={"features": "1 queue_if_no_path", "no_path_retry": 5})
+    assert "no_path_retry queue" in edit("", defaults={"features": "1 queue_if_no_path", "no_path_retry": "queue"}).text
+
+
+def test_bad_expression_can_be_removed_and_not_added():
+    text = 'devices {\n\tdevice {\n\t\tvendor "*"\n\t\tproduct "*"\n\t}\n}\n'
+    stanza = {"vendor": "*", "product": "*"}
+    assert edit(text, state="absent", devices=[stanza]).text == ""
+    assert "no_path_retry 5\n" in edit(text, devices=[{**stanza, "no_path_retry": 5}]).text
+    with pytest.raises(SanError, match="never matches a device"):
+        edit("", devices=[stanza])
+    text = 'blacklist {\n\tdevnode "*"\n\tdevice {\n\t\tvendor "*"\n\t\tproduct x\n\t}\n}\n'
+    assert edit(text, state="absent", blacklist=[{"devnode": "*"}, {"device": {"vendor": "*", "product": "x"}}]).text == ""
