@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import judges, pattern_taken, taken
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import NEVER_CHECKED, hangs, judges, pattern_taken, taken
 
 # section: the keyword of its stanzas and what identifies one. Stanzas of the same identity are one to libmultipath.
 STANZAS = {
@@ -124,6 +124,8 @@ def _put(table, key, conf, attr):
     if attr.spec is None or attr.spec.ignored_by(release):
         return
     meaning = taken(attr.spec.kind, attr.value, release, attr.quoted)
+    if meaning is None and attr.spec.kind == "interval" and key not in table and judges(release) and not hangs(release):
+        meaning = NEVER_CHECKED
     if meaning is not None:
         table[key] = Setting(attr.value, meaning, conf.path, attr.line + 1)
     elif not judges(release):

@@ -15,8 +15,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_t
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import (
     CHOICES,
     INTEGERS,
+    NEVER_CHECKED,
     QUEUEING,
     RED_HAT,
+    hangs,
     judges,
     meaning,
     refuses_integers,
@@ -28,8 +30,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_tex
 
 # Red Hat's build of 0.8.4 reads "*" as ".*".
 _READS_STAR = RED_HAT[0]
-# From here on a polling interval that is no number is an endless loop.
-_LOOPS = (0, 10, 0)
 # From here on, and in Red Hat's build of 0.8.7, keywords are announced that will be ignored.
 _ANNOUNCES = RED_HAT[1]
 _ANNOUNCED = ("config_dir", "multipath_dir", "bindings_file", "wwids_file", "prkeys_file")
@@ -71,7 +71,7 @@ def _fault(conf, attr, set_before):
     if spec.kind == "reservation_key":
         return None if is_reservation_key(text) else ("refused", f"{text!r} is no reservation key, so libmultipath refuses the whole configuration")
     got = taken(spec.kind, text, release, attr.quoted)
-    if got is None or (spec.kind == "seconds" and got == "0"):
+    if got is None or (spec.kind == "interval" and got == "0" and hangs(release)):
         return _value_fault(spec.kind, text, release, set_before)
     if spec.kind == "pattern":
         return _pattern_fault(text, got)
@@ -113,8 +113,10 @@ def _pattern_fault(text, got):
 def _value_fault(kind, text, release, set_before):
     if refuses_integers(release) and kind in INTEGERS:
         return "refused", f"{text!r} is no number, so libmultipath refuses the whole configuration"
-    if kind == "seconds" and not set_before and (release is None or release >= _LOOPS):
-        return "hang", f"{text!r} is no number, on which libmultipath hangs"
+    if kind == "interval" and not set_before and judges(release):
+        if hangs(release):
+            return "hang", f"{text!r} is no number, on which libmultipath hangs"
+        return "value", f"{text!r} is no number and taken for {NEVER_CHECKED}"
     if kind in ("counted", "path_selector"):
         return "count", f"{text!r} says a wrong count of arguments and is ignored"
     return ("value", f"{text!r} is none of its values and is ignored") if judges(release) else None

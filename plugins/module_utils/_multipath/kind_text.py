@@ -15,6 +15,7 @@ UINT_MAX = 2**32 - 1
 # Builds of Red Hat on these releases judge values as upstream does later.
 RED_HAT = ((0, 8, 4), (0, 8, 7))
 
+NEVER_CHECKED = "4294967294"
 QUEUEING = "queue_if_no_path"
 
 # kind: each value that it takes, with what it means; a value that another one stands for means the same as that one.
@@ -40,6 +41,7 @@ NUMBERS = {
     "count": ({}, 0, INT_MAX),
     # 0 stands for not set.
     "kilobytes": ({}, 1, INT_MAX),
+    "interval": ({}, 1, UINT_MAX),
     "seconds": ({}, 1, UINT_MAX),
     "integer": ({}, -INT_MAX, INT_MAX),
     "verbosity": ({}, 0, 6),
@@ -52,7 +54,7 @@ NUMBERS = {
     "no_or_count": ({"no": "no", "0": "no"}, 1, INT_MAX),
 }
 # Those that are read as nothing but a number.
-INTEGERS = ("count", "kilobytes", "seconds", "integer", "verbosity")
+INTEGERS = ("count", "kilobytes", "interval", "seconds", "integer", "verbosity")
 # (kind, value): the first release that takes it, where that is not as old as the keyword.
 LATER = {
     ("find_multipaths", "on"): (0, 7, 7),
@@ -156,6 +158,11 @@ def counts_arguments(release):
     return release is None or release >= (0, 9, 4) or release in RED_HAT
 
 
+def hangs(release):
+    """Whether a release never ends on a polling_interval that is none and the first in the file; those before take it for NEVER_CHECKED seconds."""
+    return release is None or release >= (0, 10, 0)
+
+
 def refuses_integers(release):
     """Whether a release refuses the whole file when an integer is none."""
     return release is not None and (0, 8, 4) < release < (0, 8, 7)
@@ -189,14 +196,20 @@ def _number(kind, text, release, quoted):
     # 0.6.0 to 0.7.5 take the quotes for a part of these.
     if quoted and release is not None and release < (0, 7, 6) and kind in INTEGERS:
         text = '"'
-    if kind == "dev_loss_tmo" or not (judges(release) or refuses_integers(release)):
-        found = _LEADING_NUMBER.match(text)
-        return str(int(found.group())) if found else "0" if kind == "seconds" else None
+    if kind == "dev_loss_tmo" or not (judges(release) or (refuses_integers(release) and kind in INTEGERS)):
+        return _leading_number(kind, text, low)
     if not _INTEGER.match(text):
         return None
     number = int(text)
-    if kind == "seconds":
+    if kind in ("interval", "seconds"):
         return str(number) if 0 <= number <= high else None
     if kind == "kilobytes" and number < low:
         return None
     return str(min(max(number, low), high))
+
+
+def _leading_number(kind, text, low):
+    found = _LEADING_NUMBER.match(text)
+    if kind == "interval":
+        return str(int(found.group())) if found else "0"
+    return str(int(found.group())) if found and int(found.group()) >= low else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, MERGES_MULTIPATHS, STANZAS, entry_of, identity_of
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import taken
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.sheet_text import Sheet
 
@@ -59,24 +59,17 @@ class SectionEditor:
                 inserted.append((value.keyword, value.text))
                 self.keys.append(here)
             else:
-                if self._differs(key, known[-1], value):
-                    self.sheet.set_value(known[-1], value.text)
+                last = known[-1]
+                if taken(last.spec.kind, last.value, self._conf.keywords.release, last.quoted) != value.meaning:
+                    self.sheet.set_value(last, value.text)
                     self.keys.append(here)
                 if self._exclusive:
-                    self._remove(here, [attr for attr in attrs if attr is not known[-1]])
+                    self._remove(here, [attr for attr in attrs if attr is not last])
         if self._exclusive:
             for name, attrs in there.items():
                 self.wanted[(*key, name)] = None
                 self._remove((*key, name), attrs)
         return inserted
-
-    def _differs(self, key, attr, value):
-        path = (key[0], *(STANZAS[key[0]][:1] if len(key) > 1 else ()), attr.keyword)
-        kind = self._conf.keywords.known(path).kind
-        release = self._conf.keywords.release
-        # Read as 0 there.
-        misread = attr.quoted and attr.value.isdigit() and release is not None and release < (0, 7, 6)
-        return misread or meaning(kind, attr.value) != value.meaning
 
     def _remove(self, key, attrs):
         for attr in attrs:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
 
 TOOL = Multipath(run)
+SURPRISES = sorted((Path(__file__).parent / "fixtures/conf").iterdir())
 FILES = [
     "",
     "defaults {\n\tpolling_interval 9\n\tfoo 1\n}\n",
@@ -66,6 +70,24 @@ def test_only_named_keys_change(keywords, text, wanted):
     assert {key: after.get(key) for key in named} == named
     assert {key for key in {*before, *after} if before.get(key) != after.get(key)} <= set(named)
     assert new.new_against(old) == ()
+
+
+@pytest.mark.parametrize("file", SURPRISES, ids=lambda file: file.stem)
+def test_our_reading_is_that_of_libmultipath(keywords, file):
+    conf = parse_conf(file.read_bytes().decode("utf-8", "surrogateescape"), MAIN_FILE, keywords)
+    fatal = [fault.code for fault in faults_of(conf) if fault.code in FATAL]
+    if "hang" in fatal:
+        with pytest.raises(SanError, match="does not end on it"):
+            TOOL.test_conf(MAIN_FILE, conf.text)
+        return
+    verdict = TOOL.test_conf(MAIN_FILE, conf.text)
+    assert verdict.accepted is not bool(fatal)
+    if verdict.accepted:
+        after = effective(conf.text, keywords)[0]
+        ours = {key: setting.meaning for key, setting in settings_of(conf).items()}
+        assert {key: after.get(key) for key in ours} == ours
+        default = effective("", keywords)[0]
+        assert {key for key in after if key not in default or after[key] != default[key]} <= {*ours, ("defaults", "max_polling_interval")}
 
 
 def test_the_file_is_not_touched(keywords):
