@@ -50,7 +50,7 @@ def edit_conf(conf, wanted, keywords=None):
         editor.edit(section)
     new = conf
     if editor.sheet.changed:
-        _check_structure(conf, wanted.named())
+        _check_structure(conf, wanted)
         new = parse_conf(editor.sheet.render(), conf.path, conf.keywords)
     table = settings_of(new)
     faults = faults_of(new)
@@ -64,14 +64,16 @@ def edit_conf(conf, wanted, keywords=None):
     return Edit(new.text, keys, (*notes_of(sections), *_overridden(table, editor.wanted)), tuple(editor.wanted.items()), _complaints(new, faults))
 
 
-def _check_structure(conf, named):
+def _check_structure(conf, wanted):
     """Raises SanError when a line makes libmultipath read a named section otherwise than it looks."""
+    named = wanted.named()
     words = {*named, *(STANZAS[section][0] for section in named if section in STANZAS), *("device" for section in named if section in LISTS)}
     for problem in conf.problems:
         reason = _hinders(conf, problem, named, words)
         if reason:
             raise SanError(f"{problem.message}. {reason} Mend it and run again; nothing was changed.")
-    for block in (block for section in named if section in LISTS for block in conf.blocks(section, "device")):
+    with_devices = [section for section in named if section in LISTS and (wanted.exclusive or any("device" in entry for entry in getattr(wanted, section)))]
+    for block in (block for section in with_devices for block in conf.blocks(section, "device")):
         if block.value("vendor") is None or block.value("product") is None:
             raise SanError(
                 f"{conf.place(block.line)}: a device needs vendor and product: libmultipath joins it with the next one. "

@@ -119,7 +119,9 @@ class Sheet:
             self._tail += ([""] if self._conf.text or self._tail else []) + added
 
     def drop_if_emptied(self, block):
-        """Take out a block from which everything was removed. One that was empty before we added to it stays."""
+        """Take out a block from which everything was removed. One that was empty before we added to it stays, and one that is not closed."""
+        if block.closer is None:
+            return
         body = range(block.line + 1, self._end_of(block))
         gone = [line for line in body if self._changed.get(line, "") is None]
         left = sorted(set(body).difference(gone))
@@ -164,7 +166,7 @@ class Sheet:
         while anchor > block.line and self._blank(anchor):
             anchor -= 1
         added = self._after.setdefault(anchor, [])
-        if block.items or not all(self._empty(line) for line in range(block.line + 1, end)):
+        if block.closer is None or block.items or not all(self._empty(line) for line in range(block.line + 1, end)):
             added += lines
         elif not added:
             # This blank line tells drop_if_emptied that the empty section was there before.

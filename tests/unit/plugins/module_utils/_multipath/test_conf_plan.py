@@ -154,7 +154,7 @@ def test_protocol_of_overrides():
         pytest.param('blacklist {\ndevnode "*"\n}\n', 2, {"defaults": {"verbosity": 3}}, id="regular expression"),
         pytest.param("defaults {\npolling_interval 7s\n}\n", 2, {"defaults": {"verbosity": 3}}, id="a value that hangs"),
         pytest.param("multipaths {\nmultipath {\nwwid x\nreservation_key zz\n}\n}\n", 4, {"defaults": {"verbosity": 3}}, id="reservation key"),
-        pytest.param("blacklist {\ndevice {\nvendor x\n}\n}\n", 2, {"blacklist": [{"wwid": "x"}]}, id="device without product"),
+        pytest.param("blacklist {\ndevice {\nvendor x\n}\n}\n", 2, {"blacklist": [{"device": {"vendor": "x", "product": "y"}}]}, id="device without product"),
         pytest.param("defaults {\nverbosity 2 #" + "x" * 1100 + "\n}\n", 2, {"defaults": {"verbosity": 3}}, id="over-long line"),
     ],
 )
@@ -167,7 +167,7 @@ def test_file_that_is_read_otherwise_than_it_looks_is_refused(text, line, wanted
     ("text", "wanted", "expected"),
     [
         pytest.param("defaults {\n\tverbosity 2\n", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n", id="value"),
-        pytest.param("defaults {\n", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n\n", id="value in an empty one"),
+        pytest.param("defaults {\n", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n", id="value in an empty one"),
         pytest.param("multipaths {", {"defaults": {"verbosity": 3}}, "defaults {\n\tverbosity 3\n}\nmultipaths {", id="section before it"),
         pytest.param(
             "# top\nblacklist {\n}\n\n# ours\nmultipaths {\n\tmultipath {\n\t\twwid x\n\t}\n",
@@ -190,7 +190,7 @@ def test_file_whose_last_braces_are_missing(text, wanted, expected):
 
 
 def test_what_was_added_before_an_unclosed_section_goes_again():
-    for text in ("multipaths {", "# c\n\n  \nmultipaths {\n", "defaults {\n}\n \n# c\nmultipaths {\n\tmultipath {\n"):
+    for text in ("multipaths {", "blacklist {", "blacklist {\n\n", "# c\n\n  \nmultipaths {\n", "defaults {\n}\n \n# c\nmultipaths {\n\tmultipath {\n"):
         wanted = {"blacklist": [{"wwid": "z"}], "devices": [{"vendor": "v", "product": "p"}]}
         assert edit(edit(text, **wanted).text, state="absent", **wanted).text == text
 
@@ -235,6 +235,13 @@ def test_structure_does_not_matter_where_nothing_changes():
 def test_value_or_keyword_is_refused(release, wanted, words):
     with pytest.raises(SanError, match=words):
         edit("", release, **wanted)
+
+
+def test_device_without_product_is_not_in_the_way_of_others():
+    text = "blacklist {\n\tdevice {\n\t\tvendor x\n\t}\n}\n"
+    outcome = edit(text, blacklist=[{"wwid": "x"}])
+    assert outcome.text == text.replace("\t}\n}", "\t}\n\twwid x\n}")
+    assert "f line 2: blacklist device: it lacks product, so libmultipath joins it with the next one" in outcome.complaints[0]
 
 
 def test_polling_interval_above_its_limit():
