@@ -39,9 +39,10 @@ def write_text(module, path, text, mode):
     context of an existing file are kept (AnsibleModule.atomic_move); mode: its permission bits afterwards.
     """
     path = os.path.realpath(path)
-    # In the same directory, so that the last step is a rename; the name matches no *.conf pattern of a conf.d.
-    handle, temporary = tempfile.mkstemp(prefix=".linuxsan-", dir=_existing_directory(path))
+    temporary = ""
     try:
+        # In the same directory, so that the last step is a rename; the name matches no *.conf pattern of a conf.d.
+        handle, temporary = tempfile.mkstemp(prefix=".linuxsan-", dir=_existing_directory(path))
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
             file.flush()

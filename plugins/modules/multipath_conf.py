@@ -16,13 +16,16 @@ description:
   - The file is read as the installed libmultipath reads it, line by line and by keyword, and not by matching braces. An edit that
     would be read otherwise than it looks is refused with file and line.
   - Keywords and values are checked against the installed release before anything is written. A keyword that the release does not
-    know, or knows and ignores, is an error that says since when, and what replaces it.
+    know, or knows and ignores, is an error that says since when, and what replaces it. What the release has another word for is
+    written in that word, such as V(yes) for V(always) of C(flush_on_last_del) before 0.9.9, or C(no_path_retry queue) for the
+    feature V(queue_if_no_path).
   - The edit is tried by the installed libmultipath before the file is replaced, and afterwards C(multipathd) is told to load it if
     it runs. C(multipathd) is never started or restarted.
 options:
   path:
     description:
-      - The file, C(/etc/multipath.conf) or one of C(/etc/multipath/conf.d). It is created when it is not there.
+      - The file, C(/etc/multipath.conf) or one of C(/etc/multipath/conf.d). It is created when it is not there, and so is
+        C(/etc/multipath/conf.d).
       - Any other file is tried as if it were C(/etc/multipath.conf), and C(multipathd) is not told to load it.
     type: path
     default: /etc/multipath.conf
@@ -95,7 +98,9 @@ options:
     default: false
 notes:
   - A value is an error when a file that is read later sets another one, since it would not be in force. The message names that file.
-  - A keyword of O(defaults) or O(devices) that C(overrides) sets too is a warning.
+  - A keyword of O(defaults) or O(devices) that C(overrides) sets too, in this file or in another one, is a warning. So is a removed
+    one that another file still has.
+  - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it.
 seealso:
   - module: linuxsan.host.multipath_alias
   - module: linuxsan.host.multipath_info

@@ -16,34 +16,23 @@ For modules that edit the file:
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import back_up, check_place, make_place, read_others, texts_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Edit
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree, newer_than
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import (
-    DROP_IN_DIRECTORY,
-    MAIN_FILE,
-    Multipath,
-    NoNamespace,
-    is_read,
-)
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Hangs, Multipath, NoNamespace, is_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_winners, outdated, still_set, unmet
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_winners, outdated, overridden, still_set, unmet
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
-# From this release on a file of conf.d has to end in .conf; before, .conf anywhere in its name was enough.
-ENDS_IN_CONF = (0, 8, 4)
-# config_dir of the main file's defaults names the directory before it.
-FIXED_DIRECTORY = (0, 9, 0)
 VERIFY_SECONDS = 20
 
 
@@ -96,7 +85,7 @@ def read_host(module, run=_command.run):
     """The Software of this host. Keywords newer than its release are asked of the build when the file or the task has them."""
     multipath = Multipath(run)
     release = multipath.version()
-    mentioned = (read_text(module.params["path"]) or "") + repr(module.params)
+    mentioned = "".join((read_text(module.params["path"]) or "", repr(module.params), *texts_read(release)))
     asked = [path for path in newer_than(release) if path[-1] in mentioned]
     backported = multipath.backported(_with_blocks(asked)) if asked else frozenset()
     multipathd = Multipathd(run)
@@ -105,24 +94,27 @@ def read_host(module, run=_command.run):
 
 def try_conf(module, host, path, old, edit, validate):
     """The Trial of an Edit of the file at path, old its text or None. Raises SanError when it is refused; changes nothing."""
-    later = _later_files(host, path, edit.text)
-    check_winners(edit.wanted, later)
-    trial = Trial(path, old, edit, validate, (*edit.warnings, *still_set(edit.wanted, later)))
+    check_place(path)
+    others = read_others(path, edit.text, host.keywords)
+    check_winners(edit.wanted, others.later)
+    beside = (*others.earlier, *others.later)
+    trial = Trial(path, old, edit, validate, (*edit.warnings, *overridden(edit.wanted, merged_settings(beside)), *still_set(edit.wanted, beside)))
     untried = replace(trial, warnings=(*trial.warnings, *edit.complaints))
     if not validate:
         return untried
     if host.release is None:
         words = f"{path}: not tried, because multipath is not installed here."
         return replace(untried, untested=words, warnings=(*untried.warnings, words)) if trial.steps else untried
-    before = host.multipath.test_conf(path, None if is_read(path) else old or "")
-    if not trial.steps:
-        _check_accepted(path, before, before)
-        return replace(trial, verdict=before, before=before, stale=_stale(host, edit, before, path))
     try:
+        if not trial.steps:
+            verdict = host.multipath.test_conf(path, None if is_read(path) else old or "")
+            _check_accepted(path, verdict)
+            return replace(trial, verdict=verdict, before=verdict, stale=_stale(host, edit, verdict, path))
+        before = _verdict_before(host, path, old)
         verdict = host.multipath.test_conf(path, edit.text)
     except NoNamespace as error:
         # Then it is tried in its place, and the old file put back when it is refused.
-        return replace(untried, before=before, untested=str(error), warnings=(*untried.warnings, str(error)))
+        return replace(untried, untested=str(error), warnings=(*untried.warnings, str(error)))
     warnings = _judge(path, edit, before, verdict, host)
     return replace(trial, before=before, verdict=verdict, warnings=tuple(dict.fromkeys((*trial.warnings, *warnings))))
 
@@ -134,10 +126,13 @@ def apply_conf(module, host, trial, reload, backup):
     result = {}
     if trial.steps:
         if backup and trial.old is not None:
-            result["backup_file"] = _back_up(module, trial.path)
+            result["backup_file"] = back_up(module, trial.path)
+        in_place = trial.validate and trial.verdict is None and is_read(trial.path)
+        before = _verdict_before(host, trial.path, trial.old) if in_place else None
+        make_place(trial.path)
         write_text(module, trial.path, trial.edit.text, mode_of(trial.path, 0o644))
-        if trial.validate and trial.verdict is None:
-            _test_in_place(module, host, trial)
+        if in_place:
+            _test_in_place(module, host, trial, before)
     if reload and host.running and is_read(trial.path) and (trial.steps or trial.stale):
         _reload(host, trial)
     return result
@@ -155,28 +150,37 @@ def _with_blocks(paths):
 
 
 def _judge(path, edit, before, verdict, host):
-    """The complaints that stay, as warnings. Raises SanError when the edit is refused."""
-    _check_accepted(path, verdict, before)
-    fresh = verdict.new_against(before)
+    """The complaints that stay, as warnings. before: the Verdict without the edit, or None. Raises SanError when the edit is refused."""
+    _check_accepted(path, verdict, *([before] if before else []))
+    fresh = verdict.new_against(before) if before else ()
     if fresh:
         raise SanError(f"{path}: libmultipath refuses the edit: {'; '.join(fresh)}. Mend the value or keyword; nothing was changed.")
-    errors, warnings = unmet(edit.wanted, verdict.effective, before.effective, host.keywords)
+    errors, warnings = unmet(edit.wanted, verdict.effective, before.effective if before else "", host.keywords)
     if errors:
         raise SanError(f"{path}: the edit would not be in force: {' '.join(errors)} Look at what else sets it; nothing was changed.")
     return (*warnings, *verdict.complaints)
 
 
-def _check_accepted(path, verdict, before):
-    if not verdict.accepted:
-        said = verdict.complaints or before.complaints or ("multipath -t failed without a word",)
+def _check_accepted(path, *verdicts):
+    """Raises SanError when the first Verdict is a refusal, with its words, or those of the others when it has none."""
+    if not verdicts[0].accepted:
+        said = next((verdict.complaints for verdict in verdicts if verdict.complaints), ("multipath -t failed without a word",))
         raise SanError(f"{path}: libmultipath refuses the whole configuration: {'; '.join(said)}. Mend that line; nothing was changed.")
 
 
-def _test_in_place(module, host, trial):
+def _verdict_before(host, path, old):
+    """The Verdict on the old text, None when libmultipath hangs on it: then it is there to be mended."""
+    try:
+        return host.multipath.test_conf(path, None if is_read(path) else old or "")
+    except Hangs:
+        return None
+
+
+def _test_in_place(module, host, trial, before):
     """The way without a mount namespace: the new file is in its place already, and leaves it again when it is refused."""
     try:
         verdict = host.multipath.test_conf(trial.path)
-        _judge(trial.path, trial.edit, trial.before, verdict, host)
+        _judge(trial.path, trial.edit, before, verdict, host)
     except SanError:
         if trial.old is None:
             os.unlink(trial.path)
@@ -204,29 +208,3 @@ def _stale(host, edit, verdict, path):
     if not host.running or not is_read(path):
         return ()
     return outdated(edit.wanted, verdict.effective, host.multipathd.show_config(), host.keywords)
-
-
-def _later_files(host, path, text):
-    """The Conf of each file that libmultipath reads after path."""
-    if not is_read(path):
-        return ()
-    release, main = host.release, os.path.realpath(path) == os.path.realpath(MAIN_FILE)
-    directory = DROP_IN_DIRECTORY
-    if main and release is not None and release < FIXED_DIRECTORY:
-        named = settings_of(parse_conf(text, path, host.keywords)).get(("defaults", "config_dir"))
-        directory = named.text if named else directory
-    # alphasort in the C locale; dot files too.
-    names = sorted(os.listdir(directory), key=os.fsencode) if os.path.isdir(directory) else []
-    old = release is not None and release < ENDS_IN_CONF
-    names = [name for name in names if name.endswith(".conf") or (old and ".conf" in name)]
-    files = [os.path.join(directory, name) for name in names if main or os.fsencode(name) > os.fsencode(os.path.basename(path))]
-    return tuple(parse_conf(read_text(file) or "", file, host.keywords) for file in files if os.path.isfile(file))
-
-
-def _back_up(module, path):
-    """Copy a file beside itself, under a name that no release takes for a file of conf.d, and return that name."""
-    real = os.path.realpath(path)
-    name = os.path.basename(real).replace(".conf", "-conf") if is_read(path) and real != os.path.realpath(MAIN_FILE) else os.path.basename(real)
-    copy = os.path.join(os.path.dirname(real), f"{name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~")
-    module.preserved_copy(real, copy)
-    return copy

@@ -14,6 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import OLDEST, dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.section_plan import SectionEditor
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import overridden
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, notes_of, read_wanted
 
 __all__ = ["Edit", "Wanted", "edit_conf"]
@@ -61,7 +62,7 @@ def edit_conf(conf, wanted, keywords=None):
         _check_outcome(conf, table, editor.wanted)
     _check_limit(table, editor.wanted)
     keys = tuple(dict.fromkeys(show_key(key) for key in editor.keys))
-    return Edit(new.text, keys, (*notes_of(sections), *_overridden(table, editor.wanted)), tuple(editor.wanted.items()), _complaints(new, faults))
+    return Edit(new.text, keys, (*notes_of(sections), *overridden(editor.wanted.items(), table)), tuple(editor.wanted.items()), _complaints(new, faults))
 
 
 def _check_structure(conf, wanted):
@@ -129,11 +130,3 @@ def _check_limit(table, wanted):
 
 def _complaints(conf, faults):
     return tuple(f"{problem.message}." for problem in sorted((*conf.problems, *faults), key=lambda problem: problem.line))
-
-
-def _overridden(table, wanted):
-    """Warnings on named values that lose against the section overrides."""
-    for key, meaning in wanted.items():
-        over = table.get(("overrides", key[-1])) if key[0] in ("defaults", "devices") and isinstance(key[-1], str) else None
-        if over is not None and meaning is not None and over.meaning != meaning:
-            yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for every device."

@@ -96,7 +96,7 @@ def _expression_fault(text, release):
     try:
         check_regex(text)
     except SanError as error:
-        return "refused", f"libmultipath refuses the whole configuration, since {error}"
+        return "refused", f"libmultipath refuses the whole configuration, since {str(error).rstrip('.')}"
     return None
 
 
@@ -106,7 +106,7 @@ def _pattern_fault(text, got):
     try:
         check_regex(text)
     except SanError as error:
-        return "never", f"matches no device, since {error}"
+        return "never", f"matches no device, since {str(error).rstrip('.')}"
     return None
 
 

@@ -9,7 +9,7 @@ import os
 import tempfile
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict, parse_release, parse_verdict
 
 MAIN_FILE = "/etc/multipath.conf"
@@ -17,10 +17,12 @@ DROP_IN_DIRECTORY = "/etc/multipath/conf.d"
 # Reading a configuration takes milliseconds; 0.10.0 to 0.14.3 never end on a polling_interval that is no number.
 TEST_SECONDS = 20
 QUICK_SECONDS = 30
+VERSION_SECONDS = 10
 
 # libmultipath reads fixed paths only, so a candidate is laid over them in a mount namespace of its own: nothing outside
 # sees it, and nothing is left when it is killed. The text is constant; the paths are arguments, never part of it.
-# $1 candidate, $2 the file it stands for, $3 an empty directory. Where there is no such file, its directory is rebuilt.
+# $1 candidate, $2 the file it stands for, $3 an empty directory, $4 the option of multipath. Where there is no such file, its directory is rebuilt, or
+# the nearest one above it that is there.
 _NAMESPACE_FAILED = 90
 _IN_NAMESPACE = f"""
 PATH="$PATH:/usr/sbin:/sbin:/usr/bin:/bin"
@@ -31,22 +33,29 @@ prepare() {{
         return
     fi
     directory=$(dirname "$2")
-    mount --bind "$directory" "$3" && mount -t tmpfs tmpfs "$directory" || return 1
+    there=$directory
+    while [ ! -d "$there" ]; do there=$(dirname "$there"); done
+    mount --bind "$there" "$3" && mount -t tmpfs tmpfs "$there" || return 1
     for entry in "$3"/* "$3"/.[!.]*; do
         [ -e "$entry" ] && set -- "$@" "$entry"
     done
     candidate=$1 name=$2
     shift 3
-    [ $# -eq 0 ] || ln -s "$@" "$directory" || return 1
+    [ $# -eq 0 ] || ln -s "$@" "$there" || return 1
+    mkdir -p "$directory" || return 1
     cat "$candidate" > "$name"
 }}
 prepare "$1" "$2" "$3" || exit {_NAMESPACE_FAILED}
-exec multipath -t
+exec multipath "$4"
 """
 
 
 class NoNamespace(SanError):
     """A candidate cannot be tried here before it is in place: no mount namespace, as in most containers."""
+
+
+class Hangs(SanError):
+    """multipath -t did not end on a configuration and was killed."""
 
 
 class Multipath:
@@ -56,26 +65,29 @@ class Multipath:
         self._run = run
 
     def version(self):
-        """The release, (0, 9, 4), or None when multipath is not installed."""
+        """The release, (0, 9, 4), or None when multipath is not installed. Raises ParseError."""
         try:
-            result = self._run(["multipath", "-h"], QUICK_SECONDS)
+            result = self._run(["multipath", "-h"], VERSION_SECONDS)
+            return parse_release(result.stdout + result.stderr)
         except ProgramMissing:
             return None
-        return parse_release(result.stdout + result.stderr)
+        except (ParseError, CommandTimeout) as error:
+            # It reads the configuration first, and says nothing of itself when it refuses it or hangs on it.
+            return self._version_without_conf(error)
 
     def test_conf(self, path=MAIN_FILE, text=None):
         """What libmultipath says about the configuration, as a Verdict.
 
         text: read in place of the file at path, which stays as it is; None: the files as they are. A path that
-        libmultipath does not read is tried as the main file. Raises NoNamespace, and SanError when it hangs.
+        libmultipath does not read is tried as the main file. Raises NoNamespace, and Hangs.
         """
         try:
             if text is None:
                 result = self._run(["multipath", "-t"], TEST_SECONDS)
             else:
-                result = self._test_candidate(path if is_read(path) else MAIN_FILE, text)
+                result = self._run_with_candidate(path if is_read(path) else MAIN_FILE, text, "-t")
         except CommandTimeout as error:
-            raise SanError(f"{path}: multipath -t does not end on it: {error} A polling_interval that is no number does that.") from error
+            raise Hangs(f"{path}: multipath -t does not end on it: {error} A polling_interval that is no number does that.") from error
         verdict = parse_verdict(result.rc, result.stdout, result.stderr)
         if is_read(path):
             return verdict
@@ -90,7 +102,8 @@ class Multipath:
             lines += [f"{path[-1]} 1", *("}" for block in path[:-1])]
         try:
             verdict = self.test_conf(MAIN_FILE, "\n".join(lines) + "\n")
-        except NoNamespace:
+        except (NoNamespace, Hangs):
+            # One of the other files may be the one on which it hangs.
             return frozenset()
         unknown = {path for at, path in places.items() if any(f"line {at}, invalid keyword" in said for said in verdict.complaints)}
         return frozenset(paths) - unknown
@@ -101,14 +114,22 @@ class Multipath:
         if result.rc != 0:
             raise SanError(f"WWID {wwid}: multipath -a did not register it: {result.words}. Look at /etc/multipath/wwids.")
 
-    def _test_candidate(self, path, text):
+    def _version_without_conf(self, error):
+        try:
+            result = self._run_with_candidate(MAIN_FILE, "", "-h")
+        except NoNamespace:
+            raise error from None
+        return parse_release(result.stdout + result.stderr)
+
+    def _run_with_candidate(self, path, text, option):
         with tempfile.TemporaryDirectory(prefix="linuxsan-") as work:
             candidate, aside = os.path.join(work, "candidate"), os.path.join(work, "aside")
             os.mkdir(aside)
             with open(candidate, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 file.write(text)
             try:
-                result = self._run(["unshare", "--mount", "sh", "-c", _IN_NAMESPACE, "sh", candidate, os.path.realpath(path), aside], TEST_SECONDS)
+                program = ["unshare", "--mount", "sh", "-c", _IN_NAMESPACE, "sh"]
+                result = self._run([*program, candidate, os.path.realpath(path), aside, option], TEST_SECONDS)
             except ProgramMissing as error:
                 raise NoNamespace(str(error)) from error
         if result.rc == _NAMESPACE_FAILED or result.stderr.startswith("unshare: "):
@@ -117,7 +138,7 @@ class Multipath:
 
 
 def is_read(path):
-    """Whether libmultipath reads a file of that name at all."""
-    real = os.path.realpath(path)
-    in_directory = os.path.dirname(real) == os.path.realpath(DROP_IN_DIRECTORY) and real.endswith(".conf")
-    return in_directory or real == os.path.realpath(MAIN_FILE)
+    """Whether libmultipath reads a file of that name at all. A link in its directory is read, whatever it leads to."""
+    names = {os.path.abspath(path), os.path.realpath(path)}
+    in_directory = any(name.endswith(".conf") and os.path.realpath(os.path.dirname(name)) == os.path.realpath(DROP_IN_DIRECTORY) for name in names)
+    return in_directory or os.path.realpath(path) == os.path.realpath(MAIN_FILE)

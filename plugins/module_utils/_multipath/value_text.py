@@ -119,7 +119,7 @@ def _check_counted(kind, text):
 
 
 _PATTERNS = {
-    "word": (re.compile(r"\S+\Z"), "one word"),
+    **dict.fromkeys(("word", "prio", "checker"), (re.compile(r"\S+\Z"), "one word")),
     "name": (re.compile(r"[^/]*\Z"), "free of slashes"),
     "identity": (re.compile(r".+\Z"), "a value: it is empty"),
     "reservation_key": (re.compile(r"(file|(0x)?[0-9A-Fa-f]{1,16})(:aptpl)?\Z"), "file or up to 16 hexadecimal digits, with or without :aptpl"),

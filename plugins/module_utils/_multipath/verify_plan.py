@@ -29,9 +29,17 @@ def check_winners(wanted, later):
         )
 
 
-def still_set(wanted, later):
-    """Warnings on what is removed from one file and stands in another."""
-    table = merged_settings(later)
+def overridden(wanted, table):
+    """Warnings on named values that lose against the section overrides. table: of the file itself, or of the others."""
+    for key, meaning in wanted:
+        over = table.get(("overrides", key[-1])) if key[0] in ("defaults", "devices") and isinstance(key[-1], str) else None
+        if over is not None and meaning is not None and over.meaning != meaning:
+            yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for every device."
+
+
+def still_set(wanted, others):
+    """Warnings on what is removed from one file and stands in another. others: the Conf of the files beside it."""
+    table = merged_settings(others)
     for key, meaning in wanted:
         if meaning is None and key in table:
             yield f"{show_key(key)}: removed here, and still in {table[key].place}."
@@ -42,9 +50,11 @@ def unmet(wanted, effective, before, keywords):
     now, then = _listed(effective, keywords), _listed(before, keywords)
     errors, warnings = [], []
     for key, meaning in wanted:
-        if meaning is None or not _is_value(key) or key[-1] in _SHOWN_OTHERWISE:
+        if meaning is None or key[-1] in _SHOWN_OTHERWISE:
             continue
         shown = now.get(key)
+        if shown is None and not _is_value(key):
+            errors.append(f"{show_key(key)}: libmultipath does not read it.")
         if shown is None or shown.meaning == meaning:
             continue
         said = f"{show_key(key)}: libmultipath takes it for {shown.text!r}."

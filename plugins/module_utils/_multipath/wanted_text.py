@@ -12,7 +12,7 @@ from typing import Mapping, Optional, Sequence, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import canonical, dotted, was_ever
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, QUEUEING, meaning, without_queueing
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, PLUG_INS, QUEUEING, meaning, without_queueing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import needs_quotes, wanted_text
 
 SECTIONS = ("defaults", "blacklist", "blacklist_exceptions", "devices", "overrides", "multipaths")
@@ -141,10 +141,18 @@ def _values(path, given, state, keywords):
 
 
 def _value(path, value, keywords):
-    text = _text(path, value, keywords)
-    kind, since = keywords.known(path).kind, LATER.get((keywords.known(path).kind, value))
-    note = f"{' '.join(path)}: {value!r} is known since multipath-tools {dotted(since)}; {text!r} says the same here." if since and text != value else ""
-    return Value(path[-1], text, meaning(kind, text), note)
+    text, kind = _text(path, value, keywords), keywords.known(path).kind
+    return Value(path[-1], text, meaning(kind, text), _note(path, value, text, kind))
+
+
+def _note(path, value, text, kind):
+    where, since = " ".join(path), LATER.get((kind, value))
+    if since and text != value:
+        return f"{where}: {value!r} is known since multipath-tools {dotted(since)}; {text!r} says the same here."
+    if kind in PLUG_INS and text not in PLUG_INS[kind]:
+        known = ", ".join(sorted(PLUG_INS[kind]))
+        return f"{where}: {text!r} is none of those that multipath-tools bring ({known}). Without its plug-in the paths are not judged."
+    return ""
 
 
 def _with_retry(path, values, keywords):

@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
+import signal
+import sys
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._command import ProgramMissing, Result
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_apply, multipath_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_files_tool, multipath_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.modules import multipath_conf
 
 patch_module_args = pytest.importorskip("ansible.module_utils.testing").patch_module_args
 BEFORE = "defaults {\n\tverbosity 2\n}\n"
 AFTER = BEFORE.replace("}", "\tpolling_interval 7\n}")
+VERSION = "multipath-tools v0.9.4 (12/19, 2022)\n"
 TASK = {"defaults": {"polling_interval": 7}}
 
 
@@ -31,6 +35,7 @@ class FakeHost:
         self.namespaces = True
         self.loaded = None
         self.refuses = ""
+        self.hangs = ""
         self.commands = []
 
     def run(self, argv, timeout):
@@ -38,18 +43,23 @@ class FakeHost:
         if not self.installed:
             raise ProgramMissing(f"{argv[0]}: not found on this host.")
         if argv == ["multipath", "-h"]:
-            return self.result(argv, stderr="multipath-tools v0.9.4 (12/19, 2022)\n")
+            # It reads the configuration first.
+            judged = self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.is_file() else "")
+            return judged if judged.rc else self.result(argv, stderr=VERSION)
         if argv == ["multipath", "-t"]:
-            return self.judge(argv, self.path.read_text() if self.path.exists() else "")
+            return self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.exists() else "")
         if argv[0] == "unshare":
             if not self.namespaces:
                 return self.result(argv, 1, stderr="unshare: unshare failed: Operation not permitted\n")
-            with open(argv[6], encoding="utf-8") as file:
-                return self.judge(argv, file.read())
+            with open(argv[6], encoding="utf-8", errors="surrogateescape") as file:
+                judged = self.judge(argv, file.read())
+                return self.result(argv, stderr=VERSION) if argv[-1] == "-h" else judged
         return self.daemon(argv)
 
     def judge(self, argv, text):
-        """multipath -t: refuses a text that holds a word, else lists it."""
+        """multipath -t: refuses a text that holds a word, or hangs on it, else lists it."""
+        if self.hangs and self.hangs in text:
+            raise CommandTimeout("multipath -t: killed after 20 s without an end.")
         if self.refuses and self.refuses in text:
             return self.result(argv, 1, stderr=f"1.0 | {self.path} line 3, parsing failed\n")
         return self.result(argv, 0, text)
@@ -73,7 +83,7 @@ def host(tmp_path, monkeypatch):
     path = tmp_path / "multipath.conf"
     drop_ins = tmp_path / "conf.d"
     drop_ins.mkdir()
-    for module in (conf_apply, multipath_tool):
+    for module in (conf_files_tool, multipath_tool):
         monkeypatch.setattr(module, "MAIN_FILE", str(path))
         monkeypatch.setattr(module, "DROP_IN_DIRECTORY", str(drop_ins))
     fake = FakeHost(path)
@@ -183,6 +193,137 @@ def test_file_in_conf_d(host, task):
     assert ".conf" not in backup
     with open(result["backup_file"], encoding="utf-8") as file:
         assert file.read() == BEFORE
+
+
+def test_first_file_of_conf_d_makes_the_directory(host, task):
+    directory = host.path.parent / "conf.d"
+    directory.rmdir()
+    path = directory / "5.conf"
+    assert task(check=True, path=str(path), **TASK)["changed"]
+    assert not directory.exists()
+    task(path=str(path), **TASK)
+    assert path.read_text() == "defaults {\n\tpolling_interval 7\n}\n"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_no_directory(host, task, check):
+    path = host.path.parent / "none" / "multipath.conf"
+    assert f"there is no directory {path.parent}" in task(check=check, path=str(path), **TASK)["msg"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_directory_in_place_of_the_file(host, task, check):
+    os.unlink(host.path)
+    host.path.mkdir()
+    assert "cannot be read: Is a directory" in task(check=check, **TASK)["msg"]
+
+
+def test_file_that_cannot_be_replaced(host, task, monkeypatch):
+    def read_only(**options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.mkstemp", read_only)
+    result = task(validate=False, **TASK)
+    assert f"{host.path}: cannot be written: Read-only file system" in result["msg"]
+    assert host.path.read_text() == BEFORE
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(b"", id="nothing in it"),
+        pytest.param(b"defaults {\n\tverbosity 2\n}", id="no line end at its end"),
+        pytest.param(b"\xef\xbb\xbfdefaults {\r\n\tverbosity 2 # \xe9\r\n}\r\n", id="CRLF, byte order mark, no UTF-8"),
+    ],
+)
+def test_bytes_of_the_file(host, task, before):
+    host.path.write_bytes(before)
+    task(blacklist=[{"wwid": "z"}])
+    assert host.path.read_bytes().startswith(before)
+    assert (b"\n}" in before) is (b"\n\nblacklist" in host.path.read_bytes().replace(b"\r", b""))
+    assert task(state="absent", blacklist=[{"wwid": "z"}])["changed"]
+    assert host.path.read_bytes() == before
+
+
+def test_nothing_to_remove_makes_no_file(host, task):
+    os.unlink(host.path)
+    assert task(state="absent", multipaths=[{"wwid": "x"}])["changed"] is False
+    assert not host.path.exists()
+
+
+def test_file_on_which_libmultipath_hangs_can_be_mended(host, task):
+    host.path.write_text("defaults {\n\tpolling_interval 7s\n}\n")
+    host.hangs = "7s"
+    assert task(**TASK)["changed"]
+    assert host.path.read_text() == "defaults {\n\tpolling_interval 7\n}\n"
+    host.hangs = "polling_interval 8"
+    assert "does not end on it" in task(defaults={"polling_interval": 8})["msg"]
+    assert host.path.read_text() == "defaults {\n\tpolling_interval 7\n}\n"
+
+
+def test_file_that_libmultipath_refuses_can_be_mended(host, task):
+    host.path.write_text('blacklist {\n\tdevnode "*"\n}\n')
+    host.refuses = '"*"'
+    assert f"{host.path} line 2: blacklist devnode: libmultipath refuses the whole configuration" in task(**TASK)["msg"]
+    assert task(state="absent", blacklist=[{"devnode": "*"}])["changed"]
+    assert host.path.read_text() == ""
+
+
+def test_overrides_of_another_file_are_told(host, task):
+    winner = host.path.parent / "conf.d" / "9.conf"
+    winner.write_text("overrides {\n\tno_path_retry 9\n}\n")
+    assert f"defaults.no_path_retry: {winner} line 2 has no_path_retry 9 in overrides" in str(task(defaults={"no_path_retry": 5})["warnings"])
+
+
+def test_what_another_file_still_has_is_told(host, task):
+    path = host.path.parent / "conf.d" / "5.conf"
+    path.write_text(BEFORE)
+    assert f"removed here, and still in {host.path} line 2" in str(task(path=str(path), defaults={"verbosity": None})["warnings"])
+
+
+def test_link_in_conf_d_is_read(host, task):
+    target = host.path.parent / "real"
+    target.write_text(BEFORE)
+    link = host.path.parent / "conf.d" / "5.conf"
+    link.symlink_to(target)
+    host.loaded = BEFORE
+    # The fake knows one file.
+    assert task(check=True, path=str(link), **TASK)["actions"] == [f"write {link}", "reload multipathd"]
+    assert task(path=str(link), reload=False, backup=True, **TASK)["changed"]
+    assert link.is_symlink() and target.read_text() == AFTER
+    assert [name for name in os.listdir(link.parent) if ".conf" in name] == ["5.conf"]
+
+
+def killed_at(step, call):
+    """Do a call in a process of its own that is killed at that step of file work; False when it ended before."""
+    child = os.fork()
+    if child == 0:
+        steps = itertools.count()
+
+        def hook(event, arguments):
+            if event in ("open", "os.rename", "os.chmod", "os.chown", "os.remove", "shutil.copyfile") and next(steps) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(hook)
+        try:
+            call()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_killed_at_any_step(host, task):
+    path = host.path.parent / "conf.d" / "5.conf"
+    seen = set()
+    for step in itertools.count():
+        path.write_text(BEFORE)
+        killed = killed_at(step, lambda: task(path=str(path), backup=True, **TASK))
+        seen.add(path.read_text())
+        assert [name for name in os.listdir(path.parent) if ".conf" in name] == ["5.conf"]
+        if not killed:
+            break
+    assert step > 5
+    assert seen == {BEFORE, AFTER}
 
 
 def test_symlink_stays(host, task):

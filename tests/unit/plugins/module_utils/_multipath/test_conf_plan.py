@@ -317,3 +317,10 @@ def test_bad_expression_can_be_removed_and_not_added():
         edit("", devices=[stanza])
     text = 'blacklist {\n\tdevnode "*"\n\tdevice {\n\t\tvendor "*"\n\t\tproduct x\n\t}\n}\n'
     assert edit(text, state="absent", blacklist=[{"devnode": "*"}, {"device": {"vendor": "*", "product": "x"}}]).text == ""
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "is_known"), [("prio", "alua", True), ("prio", "aluA", False), ("path_checker", "tur", True), ("checker", "turbo", False)]
+)
+def test_plug_in_that_is_not_known(keyword, value, is_known):
+    assert (edit("", defaults={keyword: value}).warnings == ()) is is_known

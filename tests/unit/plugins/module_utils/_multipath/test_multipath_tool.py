@@ -96,10 +96,26 @@ def test_the_file_is_not_touched(keywords):
     assert os.path.exists(MAIN_FILE) is there
 
 
+@pytest.mark.parametrize("path", [MAIN_FILE, "/etc/multipath/conf.d/90-x.conf"])
+def test_file_that_is_not_there_yet(keywords, path):
+    there = os.path.exists(path), os.path.exists(os.path.dirname(path))
+    verdict = TOOL.test_conf(path, "defaults {\n\tpolling_interval 9\n\tfoo 1\n}\n")
+    assert settings_of(parse_conf(verdict.effective, "multipath -t", keywords))[("defaults", "polling_interval")].text == "9"
+    assert verdict.complaints == (f"{path} line 3, invalid keyword in the defaults section: foo",)
+    assert (os.path.exists(path), os.path.exists(os.path.dirname(path))) == there
+
+
 def test_refusal_has_file_and_line(keywords):
     verdict = TOOL.test_conf(MAIN_FILE, 'blacklist {\n\tdevnode "["\n}\n')
     assert not verdict.accepted
     assert any("line 2" in said for said in verdict.complaints)
+
+
+def test_release_of_a_host_whose_configuration_is_refused(keywords):
+    def refusing(argv, timeout):
+        return run(["false"] if argv == ["multipath", "-h"] else argv, timeout)
+
+    assert Multipath(refusing).version() == TOOL.version()
 
 
 def test_build_is_asked_for_its_keywords(keywords):

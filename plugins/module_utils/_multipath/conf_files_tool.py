@@ -1,0 +1,84 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that libmultipath reads, in its order, and a copy of one under a name that it does not read."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import DROP_IN_DIRECTORY, MAIN_FILE, is_read
+
+# From this release on a file of conf.d has to end in .conf; before, .conf anywhere in its name was enough.
+ENDS_IN_CONF = (0, 8, 4)
+# config_dir of the main file's defaults names the directory before it.
+FIXED_DIRECTORY = (0, 9, 0)
+
+
+@dataclass(frozen=True)
+class Others:
+    """The files beside one, as Conf. earlier, later: those that are read before it and after it; the later wins."""
+
+    earlier: Tuple[Conf, ...] = ()
+    later: Tuple[Conf, ...] = ()
+
+
+def read_others(path, text, keywords):
+    """The Others of a file. text: what it is going to say, since the main file names the directory to old releases."""
+    if not is_read(path):
+        return Others()
+    main = os.path.realpath(path) == os.path.realpath(MAIN_FILE)
+    main_conf = parse_conf(text if main else read_text(MAIN_FILE) or "", MAIN_FILE, keywords)
+    named = settings_of(main_conf).get(("defaults", "config_dir"))
+    confs = {os.path.basename(file): parse_conf(read_text(file) or "", file, keywords) for file in _drop_ins(keywords.release, named and named.text)}
+    if main:
+        return Others((), tuple(confs.values()))
+    own = os.fsencode(os.path.basename(path))
+    earlier = tuple(conf for name, conf in confs.items() if os.fsencode(name) < own)
+    return Others((main_conf, *earlier), tuple(conf for name, conf in confs.items() if os.fsencode(name) > own))
+
+
+def texts_read(release):
+    """The texts of all files in their usual places."""
+    return tuple(read_text(file) or "" for file in (MAIN_FILE, *_drop_ins(release)))
+
+
+def check_place(path):
+    """Raises SanError when there is no directory for a file, and make_place would not make it."""
+    directory = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(directory) and directory != os.path.realpath(DROP_IN_DIRECTORY):
+        raise SanError(f"{path}: there is no directory {directory}. Make it, or name another path; nothing was changed.")
+
+
+def make_place(path):
+    """Make the directory of drop-in files for one; most packages come without it."""
+    check_place(path)
+    os.makedirs(os.path.dirname(os.path.realpath(path)), 0o755, exist_ok=True)
+
+
+def back_up(module, path):
+    """Copy a file beside itself, under a name that no release takes for a file of conf.d, and return that name."""
+    real = os.path.realpath(path)
+    name = os.path.basename(real)
+    if real != os.path.realpath(MAIN_FILE):
+        name = name.replace(".conf", "-conf")
+    copy = os.path.join(os.path.dirname(real), f"{name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~")
+    module.preserved_copy(real, copy)
+    return copy
+
+
+def _drop_ins(release, named=None):
+    """The paths in the directory, in the order of reading. named: the directory that the main file names to old releases."""
+    old = release is not None and release < ENDS_IN_CONF
+    directory = named if named and release is not None and release < FIXED_DIRECTORY else DROP_IN_DIRECTORY
+    # alphasort in the C locale; dot files too.
+    names = sorted(os.listdir(directory), key=os.fsencode) if os.path.isdir(directory) else []
+    files = [os.path.join(directory, name) for name in names if name.endswith(".conf") or (old and ".conf" in name)]
+    return [file for file in files if os.path.isfile(file)]
