@@ -21,7 +21,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_t
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
 
 TOOL = Multipath(run)
-SURPRISES = sorted((Path(__file__).parent / "fixtures/conf").iterdir())
+SURPRISES = {file.stem: file.read_text() for file in sorted((Path(__file__).parent / "fixtures/conf").iterdir())}
+SURPRISES["letters and line ends"] = '\ufeffdefaults {\r\n\talias_prefix zz\u00e9y\r\n\tprio_args "zz\u00e9y"\r\n\u00a0polling_interval\u00a07\r\n}\r\n'
 FILES = [
     "",
     "defaults {\n\tpolling_interval 9\n\tfoo 1\n}\n",
@@ -72,9 +73,9 @@ def test_only_named_keys_change(keywords, text, wanted):
     assert new.new_against(old) == ()
 
 
-@pytest.mark.parametrize("file", SURPRISES, ids=lambda file: file.stem)
-def test_our_reading_is_that_of_libmultipath(keywords, file):
-    conf = parse_conf(file.read_bytes().decode("utf-8", "surrogateescape"), MAIN_FILE, keywords)
+@pytest.mark.parametrize("text", SURPRISES.values(), ids=SURPRISES)
+def test_our_reading_is_that_of_libmultipath(keywords, text):
+    conf = parse_conf(text, MAIN_FILE, keywords)
     fatal = [fault.code for fault in faults_of(conf) if fault.code in FATAL]
     if "hang" in fatal:
         with pytest.raises(SanError, match="does not end on it"):

@@ -18,6 +18,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_t
 
 FIXTURES = Path(__file__).parent / "fixtures/conf"
 POLLING = ("defaults", "polling_interval")
+LETTERS_AND_LINE_ENDS = '\ufeffdefaults {\r\n\talias_prefix zz\u00e9y\r\n\tprio_args "zz\u00e9y"\r\n\u00a0polling_interval\u00a07\r\n}\r\n'
 
 
 def read(what, release=(0, 9, 4)):
@@ -161,7 +162,7 @@ def test_what_is_written_is_the_portable_form():
 
 
 def test_letters_and_line_ends():
-    conf = read("letters_and_line_ends")
+    conf = parse_conf(LETTERS_AND_LINE_ENDS, "f", keyword_tree((0, 9, 4)))
     assert values(conf) == {("defaults", "alias_prefix"): "zz", ("defaults", "prio_args"): "zz\u00e9y", POLLING: "7"}
     assert edit(conf, defaults={"polling_interval": 8}) == conf.text.replace("\u00a07", "\u00a08")
     assert edit(conf, blacklist=[{"wwid": "x"}]) == conf.text + "\r\nblacklist {\r\n\twwid x\r\n}\r\n"
