@@ -33,6 +33,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_pl
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
+# From this release on a keyword that is not known is told.
+SAYS_UNKNOWN = (0, 7, 0)
 VERIFY_SECONDS = 20
 
 
@@ -85,8 +87,8 @@ def read_host(module, run=_command.run):
     """The Software of this host. Keywords newer than its release are asked of the build when the file or the task has them."""
     multipath = Multipath(run)
     release = multipath.version()
-    mentioned = "".join((read_text(module.params["path"]) or "", repr(module.params), *texts_read(release)))
-    asked = [path for path in newer_than(release) if path[-1] in mentioned]
+    mentioned = "".join((read_text(module.params["path"]) or "", repr(module.params), *texts_read(keyword_tree(release))))
+    asked = [path for path in newer_than(release) if path[-1] in mentioned] if release and release >= SAYS_UNKNOWN else []
     backported = multipath.backported(_with_blocks(asked)) if asked else frozenset()
     multipathd = Multipathd(run)
     return Software(release, keyword_tree(release, backported), release is not None and multipathd.running(), multipath, multipathd)

@@ -35,19 +35,19 @@ def read_others(path, text, keywords):
     if not is_read(path):
         return Others()
     main = os.path.realpath(path) == os.path.realpath(MAIN_FILE)
-    main_conf = parse_conf(text if main else read_text(MAIN_FILE) or "", MAIN_FILE, keywords)
-    named = settings_of(main_conf).get(("defaults", "config_dir"))
-    confs = {os.path.basename(file): parse_conf(read_text(file) or "", file, keywords) for file in _drop_ins(keywords.release, named and named.text)}
+    main_text = text if main else read_text(MAIN_FILE) or ""
+    confs = {os.path.basename(file): parse_conf(read_text(file) or "", file, keywords) for file in _drop_ins(keywords, main_text)}
     if main:
         return Others((), tuple(confs.values()))
     own = os.fsencode(os.path.basename(path))
     earlier = tuple(conf for name, conf in confs.items() if os.fsencode(name) < own)
-    return Others((main_conf, *earlier), tuple(conf for name, conf in confs.items() if os.fsencode(name) > own))
+    return Others((parse_conf(main_text, MAIN_FILE, keywords), *earlier), tuple(conf for name, conf in confs.items() if os.fsencode(name) > own))
 
 
-def texts_read(release):
-    """The texts of all files in their usual places."""
-    return tuple(read_text(file) or "" for file in (MAIN_FILE, *_drop_ins(release)))
+def texts_read(keywords):
+    """The texts of all files."""
+    main_text = read_text(MAIN_FILE) or ""
+    return (main_text, *(read_text(file) or "" for file in _drop_ins(keywords, main_text)))
 
 
 def check_place(path):
@@ -74,10 +74,13 @@ def back_up(module, path):
     return copy
 
 
-def _drop_ins(release, named=None):
-    """The paths in the directory, in the order of reading. named: the directory that the main file names to old releases."""
+def _drop_ins(keywords, main_text):
+    """The paths in the directory, in the order of reading."""
+    release, directory = keywords.release, DROP_IN_DIRECTORY
+    if release is not None and release < FIXED_DIRECTORY:
+        named = settings_of(parse_conf(main_text, MAIN_FILE, keywords)).get(("defaults", "config_dir"))
+        directory = named.text if named else directory
     old = release is not None and release < ENDS_IN_CONF
-    directory = named if named and release is not None and release < FIXED_DIRECTORY else DROP_IN_DIRECTORY
     # alphasort in the C locale; dot files too.
     names = sorted(os.listdir(directory), key=os.fsencode) if os.path.isdir(directory) else []
     files = [os.path.join(directory, name) for name in names if name.endswith(".conf") or (old and ".conf" in name)]

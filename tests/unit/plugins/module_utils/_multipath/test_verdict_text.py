@@ -26,6 +26,11 @@ def test_verdict():
     )
 
 
+def test_messages_between_the_lines_of_the_listing():
+    verdict = parse_verdict(0, "Nov 23 10:19:27 | f line 2, invalid keyword: foo\ndefaults {\n}\n", "")
+    assert (verdict.complaints, verdict.effective) == (("f line 2, invalid keyword: foo",), "defaults {\n}\n")
+
+
 def test_moved_complaint_is_not_new():
     before, after = parse_verdict(0, "", OLD), parse_verdict(0, "", OLD.replace("line 2", "line 9"))
     assert after.new_against(before) == ()
