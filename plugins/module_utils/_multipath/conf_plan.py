@@ -12,7 +12,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import OLDEST, dotted
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_list_text import OLDEST
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.section_plan import SectionEditor
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import overridden
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, notes_of, read_wanted
