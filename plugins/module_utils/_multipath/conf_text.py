@@ -27,6 +27,8 @@ _UNUSUAL = object()
 class Attr:
     """A keyword with its value. line: index in Conf.lines. spec: what the release knows of it; without one it skips the line."""
 
+    # There is one for each line: without a __dict__ the garbage collector has half as much to look through.
+    __slots__ = ("keyword", "value", "quoted", "line", "spec")
     keyword: str
     value: str
     quoted: bool
@@ -59,6 +61,7 @@ class Problem:
 class Block:
     """An opened block. items: Attr and Block in order. closer: index of the line that closes it, None: the file ends in it."""
 
+    __slots__ = ("keyword", "line", "items", "closer")
     keyword: str
     line: int
     items: Tuple[Union[Attr, Block], ...]

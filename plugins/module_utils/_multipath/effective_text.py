@@ -33,6 +33,8 @@ MERGES_MULTIPATHS = (0, 7, 9)
 class Setting:
     """One value. text: as written; meaning: what it is taken for; path, number: its file and line."""
 
+    # As many as lines, see Attr.
+    __slots__ = ("text", "meaning", "path", "number")
     text: str
     meaning: str
     path: str

@@ -20,14 +20,15 @@ DOUBLED_QUOTES = (0, 7, 6)
 # A string may begin with # or !; 0.8.5, and Red Hat's build of 0.8.4.
 MARKS_IN_STRINGS = (0, 8, 4)
 
-_WORD = r'[^ \t\n\x0b\x0c\r"#!{}\x80-\U0010ffff]+'
+# All of ASCII that is neither a blank nor one of ! " # { }.
+_WORD = r"[\x00-\x08\x0e-\x1f$-z|~\x7f]+"
 # Blanks are those of isspace(3) in the C locale and every byte above 0x7f.
 _TOKEN = re.compile(rf'[{{}}]|"((?:[^"]|"")*)("?)|([#!])|{_WORD}')
 _OLD_TOKEN = re.compile(rf'[{{}}]|"([^"]*)("?)|([#!])|{_WORD}')
-_LEADING = re.compile(r"\A[ \t\x0b\x0c\x80-\U0010ffff]+")
+_LEADING = re.compile(r"\A(?:[ \t\x0b\x0c]|[^\x00-\x7f])+")
 # What nearly every line is, and means the same to all releases: blank or a comment, a closing brace, a keyword with a
 # brace, a word or a plain string. A line that is anything else takes the long way.
-_PLAIN = r'[^ \t\n\x0b\x0c\r"#!{}\x80-\U0010ffff\0]+'
+_PLAIN = r"[\x01-\x08\x0e-\x1f$-z|~\x7f]+"
 _USUAL = re.compile(rf'[ \t]*(?:(}})|({_PLAIN})(?:[ \t]*(\{{)|[ \t]+({_PLAIN})|[ \t]*"([^\s"#!\0][^"\r\n\0]*)"))?[ \t]*(?:[#!][^\n]*)?\r?(?:\n|\Z)')
 _USUAL_LENGTH = LONGEST_LINE // 4
 

@@ -19,7 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_tex
 LONGEST_LINE = 1023
 
 _INTEGER = re.compile(r"-?[0-9]+\Z")
-_NEEDS_QUOTES = re.compile(r'[\s{}#!"\x80-\U0010ffff]')
+_NEEDS_QUOTES = re.compile(r'[\s{}#!"]|[^\x00-\x7f]')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # The word that a YAML boolean stands for: YAML reads yes, no, on and off as one.
