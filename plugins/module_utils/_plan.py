@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,15 @@ class Step:
 
     def __str__(self):
         return f"{self.verb} {self.subject}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """steps: what is done, in order; changes: what it means for each object, for the diff; warnings: what the user should know."""
+
+    steps: Tuple[Step, ...] = ()
+    changes: Tuple[Step, ...] = ()
+    warnings: Tuple[str, ...] = ()
 
 
 def state_diff(steps, header):

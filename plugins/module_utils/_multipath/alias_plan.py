@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, select_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, QUEUE, policy_of, unmet_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted as ConfWanted
-from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,6 @@ class Choice:
         """The settings that are to be set, as multipath writes them: a playbook's yes is a truth value, its 12 a number."""
         words = {True: "yes", False: "no"}
         return {key: words[value] if isinstance(value, bool) else str(value).strip() for key, value in self.settings.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """steps: what is done, in order; changes: what it means for each map, for the diff; warnings: what the user should know."""
-
-    steps: Tuple[Step, ...] = ()
-    changes: Tuple[Step, ...] = ()
-    warnings: Tuple[str, ...] = ()
 
 
 def choose_luns(wanted, host):

@@ -44,6 +44,11 @@ class Path:
         """True when I/O can go over the path now."""
         return self.dm_state == "active" and self.checker_state in GOOD_CHECKER_STATES
 
+    @property
+    def up(self):
+        """True when nothing is wrong with it."""
+        return self.usable and self.device_state == "running"
+
 
 @dataclass(frozen=True)
 class Group:

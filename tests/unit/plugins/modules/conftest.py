@@ -37,7 +37,7 @@ class SanHost:
         write(root / "proc/swaps", "Filename Type Size Used Priority\n")
         self.conf = root / "multipath.conf"
         self.disks = {}
-        self.processes = []
+        self.queueing = set()
 
     def disk(self, name, wwid, target="iqn.2004-08.com.example:ctr1", lun=0, size=SIZE, serial="S1", vendor="Qsan", product="P600Q", recovery_tmo=5):
         """A disk over a session of its own; target None: a local one."""
@@ -81,12 +81,16 @@ class SanHost:
         (node / "slaves").mkdir()
         (self.root / "sys/block" / dm).symlink_to(node)
         for disk in disks:
-            below = (self.root / "sys/block" / disk).resolve()
-            (below / "holders" / dm).symlink_to(node)
-            (node / "slaves" / disk).symlink_to(below)
+            self.hold(dm, disk)
         write(self.root / dm, "")
         (self.root / "mapper" / name).symlink_to(self.root / dm)
         return dm
+
+    def hold(self, dm, disk):
+        """A disk, or a map, below a device-mapper device."""
+        node, below = ((self.root / "sys/block" / each).resolve() for each in (dm, disk))
+        (below / "holders" / dm).symlink_to(node)
+        (node / "slaves" / disk).symlink_to(below)
 
     def rename_dm(self, dm, name):
         """What the kernel and udev do on a rename."""
@@ -94,6 +98,18 @@ class SanHost:
         (self.root / "mapper" / known.read_text()).unlink()
         write(known, name)
         (self.root / "mapper" / name).symlink_to(self.root / dm)
+
+    def remove_dm(self, name):
+        """What the kernel and udev do when a device-mapper device goes."""
+        (dm,) = [node for node in (self.root / "sys/block").glob("dm-*") if (node / "dm/name").read_text() == name]
+        for holder in (self.root / "sys/devices").rglob(f"holders/{dm.name}"):
+            holder.unlink()
+        (self.root / "mapper" / name).unlink()
+        dm.unlink()
+
+    def set_size(self, name, size):
+        """What the kernel knows of a disk or map after a rescan or resize."""
+        write(self.root / "sys/block" / name / "size", size // SECTOR_BYTES)
 
     def names(self):
         """WWID -> name, of every map in the kernel."""
@@ -122,6 +138,9 @@ class FakeMultipathd:
         self.calls = []
         self.blacklist = ()
         self.stuck = False
+        self.forgotten = set()
+        self.path_states = {}
+        self.answers = {}
 
     def running(self):
         return self.up
@@ -151,13 +170,48 @@ class FakeMultipathd:
             raise MultipathdError(f"multipathd add path {name}: it answered 'blacklisted'.", "blacklisted")
         if wwid not in self.san.names():
             self._make(wwid)
+        elif not (self.san.root / "sys/block" / name / "holders" / self._dm(wwid)).exists():
+            self.san.hold(self._dm(wwid), name)
+
+    def add_map(self, name):
+        self.calls.append(f"add map {name}")
+        self.forgotten.discard(name)
+
+    def remove_map(self, name):
+        self._do("del", name)
+        self.san.remove_dm(name)
+
+    def disable_queueing(self, name):
+        self._do("disablequeueing", name)
+        self.san.queueing.discard(name)
+
+    def restore_queueing(self, name):
+        """Restores what a no_path_retry says, and nothing where there is none."""
+        self._do("restorequeueing", name)
+        if any(settings.get("alias") == name and "no_path_retry" in settings for settings in self.loaded.values()):
+            self.san.queueing.add(name)
+
+    def resize_map(self, name):
+        self._do("resize", name)
+        wwid = next(wwid for wwid, other in self.san.names().items() if other == name)
+        disk = next(disk for disk, other in self.san.disks.items() if other == wwid)
+        self.san.set_size(self._dm(wwid), int((self.san.root / "sys/block" / disk / "size").read_text()) * SECTOR_BYTES)
+
+    def _do(self, verb, name):
+        """answers: verb -> what it says in turn in place of ok."""
+        self.calls.append(f"{verb} map {name}")
+        waiting = self.answers.get(verb)
+        if waiting:
+            answer = waiting.pop(0)
+            raise MultipathdError(f"multipathd {verb} map {name}: it answered {answer!r}.", answer)
 
     def show_config(self):
         return self.san.conf.read_text() if self.san.conf.exists() else ""
 
     def show_maps_json(self):
         self.calls.append("show maps json")
-        maps = [self._told(wwid, name) for wwid, name in sorted(self.san.names().items()) if wwid in self.san.disks.values()]
+        known = sorted((wwid, name) for wwid, name in self.san.names().items() if name not in self.forgotten)
+        maps = [self._told(wwid, name) for wwid, name in known if wwid in self.san.disks.values()]
         return json.dumps({"major_version": 0, "maps": maps}, indent=3)
 
     def _make(self, wwid):
@@ -167,6 +221,10 @@ class FakeMultipathd:
 
     def _dm(self, wwid):
         return next(node.name for node in (self.san.root / "sys/block").glob("dm-*") if (node / "dm/uuid").read_text() == f"mpath-{wwid}")
+
+    def _states(self, disk):
+        dm_state, checker_state = self.path_states.get(disk, ("active", "ready"))
+        return {"dm_st": dm_state, "chk_st": checker_state}
 
     def _told(self, wwid, name):
         settings = self.loaded.get(wwid, {})
@@ -189,7 +247,7 @@ class FakeMultipathd:
                     "pri": 1,
                     "dm_st": "active",
                     "group": number,
-                    "paths": [{"dev": disk, "dm_st": "active", "dev_st": "running", "chk_st": "ready", "pri": 1} for disk in group],
+                    "paths": [{"dev": disk, "dev_st": "running", "pri": 1, **self._states(disk)} for disk in group],
                 }
                 for number, group in enumerate(groups, 1)
             ],

@@ -1,0 +1,73 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sizes and rescans of single paths. The programs are real, the disks are files."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils import _command
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, Result
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_tool import ScsiPaths
+
+
+@pytest.fixture
+def sysfs(tmp_path):
+    """Two SCSI disks, and one that is none."""
+    for name in ("sdb", "sdc", "vdd"):
+        device = tmp_path / "block" / name / "device"
+        device.mkdir(parents=True)
+        (device.parent / "size").write_text("2048\n")
+        (device.parent / "uevent").write_text("")
+        if name != "vdd":
+            (device / "rescan").write_text("")
+    return tmp_path
+
+
+def test_rescan(sysfs):
+    tool = ScsiPaths(_command.run, str(sysfs))
+    tool.rescan(["sdb", "sdc", "vdd"])
+    assert [(sysfs / "block" / name / "device/rescan").read_text() for name in ("sdb", "sdc")] == ["1", "1"]
+    tool.rescan(["vdd"])
+    tool.announce(["sdc"])
+    assert [(sysfs / "block" / name / "uevent").read_text() for name in ("sdb", "sdc")] == ["", "change"]
+
+
+def test_a_rescan_that_fails_is_told(sysfs):
+    with pytest.raises(SanError, match="sdx: uevent failed: .*No such file"):
+        ScsiPaths(_command.run, str(sysfs)).announce(["sdx"])
+
+
+def test_capacities(sysfs):
+    asked = []
+
+    def run(argv, timeout):
+        asked.append(argv[-2:])
+        return Result(tuple(argv), 0, "1073741824\n1073741824\n", "")
+
+    assert ScsiPaths(run, str(sysfs)).capacities(("sdb", "vdd", "sdc")) == {"sdb": 1 << 30, "vdd": 2048 * 512, "sdc": 1 << 30}
+    assert asked == [["/dev/sdb", "/dev/sdc"]]
+
+
+def test_the_question_itself_runs(sysfs):
+    """On what is no disk: the program starts, opens it, sends the command, and says in words what came of it."""
+    (sysfs / "sdb").symlink_to("/dev/null")
+    (sysfs / "sdc").symlink_to("/dev/null")
+    with pytest.raises(SanError, match="READ CAPACITY failed: .*sdb: Inappropriate ioctl"):
+        ScsiPaths(_command.run, str(sysfs), str(sysfs)).capacities(("sdb", "sdc"))
+
+
+@pytest.mark.parametrize("stdout", ["", "1\n"])
+def test_an_answer_that_is_cut(sysfs, stdout):
+    with pytest.raises(SanError, match="READ CAPACITY failed"):
+        ScsiPaths(lambda argv, timeout: Result(tuple(argv), 0, stdout, ""), str(sysfs)).capacities(("sdb", "sdc"))
+
+
+def test_a_path_that_hangs(sysfs):
+    def run(argv, timeout):
+        raise CommandTimeout("killed")
+
+    with pytest.raises(SanError, match="no answer to READ CAPACITY in 20 s"):
+        ScsiPaths(run, str(sysfs)).capacities(("sdb", "sdc"))
