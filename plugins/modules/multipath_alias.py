@@ -210,10 +210,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import register
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
-from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
 
 SELECT = {
     "type": "dict",
@@ -273,13 +274,14 @@ def work(module, multipath, multipathd, places=HERE):
         return edit_conf(parse_conf(text or "", path, keywords), alias_plan.plan_conf(choices, host, path, absent, keywords))
 
     if alias_plan.shows_all(choices) and not file_changes(path, edit) and not make_plan(choices, host, (), reload).steps:
-        return outcome(module, alias_plan.Plan(), [], choices, host)
+        return outcome(module, Plan(), [], choices, host)
     software, trial = try_file(module, edit)
     reload = reload and (running or not absent)
     plan = make_plan(choices, host, trial.steps, reload, bool(trial.stale))
     extra = {}
     if not module.check_mode and plan.steps:
-        extra = apply_file(module, software, trial, plan, reload, multipath, multipathd)
+        register([step.args for step in plan.steps if step.verb == "register"], host, multipath, places)
+        extra = apply_file(module, software, trial, reload, multipathd)
         host = settle(Aliases(multipathd, host, choices, params["timeout"], places), plan, absent) if reload else host
     for words in (*lacks, *plan.warnings, *trial.warnings, *alias_plan.find_hazards(choices, host)):
         module.warn(words)
@@ -333,11 +335,8 @@ def try_file(module, edit):
     return software, conf_apply.try_conf(module, software, path, old, edit(old, software.keywords), module.params["validate"])
 
 
-def apply_file(module, software, trial, plan, reload, multipath, multipathd):
-    """Register the WWIDs, write the file, let multipathd read it. Returns further keys of the result."""
-    for step in plan.steps:
-        if step.verb == "register":
-            multipath.add_wwid(step.args)
+def apply_file(module, software, trial, reload, multipathd):
+    """Write the file and let multipathd read it. Returns further keys of the result."""
     if trial.steps or trial.stale:
         return conf_apply.apply_conf(module, software, trial, reload, module.params["backup"])
     if reload:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence, unmet_names, unmet_told
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import add_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
@@ -31,7 +32,7 @@ class Aliases:
         for choice in self._choices:
             lun = now.lun(choice.wwid)
             if now.device(choice.wwid) is None and lun:
-                self._add_paths(choice, lun)
+                add_paths(self._multipathd, f"{choice.alias} of {lun.wwid}", [path.name for path in lun.paths])
 
     def wait_present(self):
         """Wait until every alias is there with its settings, and return the Host of then. Raises SanError naming what is not as asked."""
@@ -40,19 +41,6 @@ class Aliases:
     def wait_absent(self):
         """Wait until no map has its alias any more, and return the Host of then."""
         return self._wait(unmet_absence, lambda choice, host: ())
-
-    def _add_paths(self, choice, lun):
-        refused = []
-        for path in lun.paths:
-            try:
-                self._multipathd.add_path(path.name)
-            except MultipathdError as error:
-                refused.append(str(error))
-        if len(refused) == len(lun.paths):
-            raise SanError(
-                f"{choice.alias}: multipathd makes no map of {lun.wwid}: {'; '.join(refused)} "
-                "Look for it in the blacklists (multipathd show blacklist), and at find_multipaths."
-            )
 
     def _names(self, told=()):
         return read_names(self._host, [choice.alias for choice in self._choices], told, self._places)
