@@ -20,6 +20,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wwids_too
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 INTERVAL_SECONDS = 0.3
+# Between two attempts at what the kernel or multipathd has just refused.
+RETRY_SECONDS = 1.0
 # multipathd answers so when a path or another command keeps it busy for longer than uxsock_timeout.
 BUSY = ("timeout", "busy")
 
@@ -89,7 +91,7 @@ class MapChange:
             # I/O that waits for a path holds the map for ever; nobody has it open, so none is lost.
             if queued:
                 self._stop_queueing(device.name)
-            if not wait_until(lambda: self._try_flush(device, failures), self._timeout, 1.0):
+            if not wait_until(lambda: self._try_flush(device, failures), self._timeout, RETRY_SECONDS):
                 raise SanError(f"{device.name}: was not flushed: {failures[-1]}")
         except SanError as error:
             raise SanError(" ".join((str(error), *self._mend(device, queued)))) from error
@@ -111,7 +113,7 @@ class MapChange:
                 f"{device.name}: was not resized: not every path has {wanted} bytes after the rescan ({told}). Look at the kernel log and run again."
             )
         answers = []
-        if not wait_until(lambda: self._try_resize(device, wanted, answers), self._timeout, 1.0):
+        if not wait_until(lambda: self._try_resize(device, wanted, answers), self._timeout, RETRY_SECONDS):
             raise SanError(
                 f"{device.name}: after {self._timeout:g} s the map has {self._size(device)} bytes and not {wanted}: "
                 f"{answers[-1]} Its paths are grown; run again with a longer timeout."

@@ -118,6 +118,10 @@ class SanHost:
             found[(node / "dm/uuid").read_text().replace("mpath-", "")] = (node / "dm/name").read_text()
         return found
 
+    def dms(self):
+        """WWID -> kernel name, of every map in the kernel."""
+        return {(node / "dm/uuid").read_text().replace("mpath-", ""): node.name for node in (self.root / "sys/block").glob("dm-*")}
+
     def wwids(self):
         """The text of the wwids file."""
         file = self.root / "etc/wwids"
@@ -150,13 +154,14 @@ class FakeMultipathd:
         if self.stuck:
             return
         self.loaded = stanzas = self.in_file()
+        known, dms = self.san.names(), self.san.dms()
         for wwid in {*self.san.disks.values()}:
-            known = self.san.names()
             name = stanzas.get(wwid, {}).get("alias", wwid)
             if wwid not in known and not self.lazy:
                 self._make(wwid)
             elif wwid in known and known[wwid] != name and name not in known.values():
-                self.san.rename_dm(self._dm(wwid), name)
+                self.san.rename_dm(dms[wwid], name)
+                known[wwid] = name
 
     def in_file(self):
         """WWID -> its settings as the file has them."""
@@ -170,8 +175,8 @@ class FakeMultipathd:
             raise MultipathdError(f"multipathd add path {name}: it answered 'blacklisted'.", "blacklisted")
         if wwid not in self.san.names():
             self._make(wwid)
-        elif not (self.san.root / "sys/block" / name / "holders" / self._dm(wwid)).exists():
-            self.san.hold(self._dm(wwid), name)
+        elif not (self.san.root / "sys/block" / name / "holders" / self.san.dms()[wwid]).exists():
+            self.san.hold(self.san.dms()[wwid], name)
 
     def add_map(self, name):
         self.calls.append(f"add map {name}")
@@ -195,7 +200,7 @@ class FakeMultipathd:
         self._do("resize", name)
         wwid = next(wwid for wwid, other in self.san.names().items() if other == name)
         disk = next(disk for disk, other in self.san.disks.items() if other == wwid)
-        self.san.set_size(self._dm(wwid), int((self.san.root / "sys/block" / disk / "size").read_text()) * SECTOR_BYTES)
+        self.san.set_size(self.san.dms()[wwid], int((self.san.root / "sys/block" / disk / "size").read_text()) * SECTOR_BYTES)
 
     def _do(self, verb, name):
         """answers: verb -> what it says in turn in place of ok."""
@@ -211,7 +216,8 @@ class FakeMultipathd:
     def show_maps_json(self):
         self.calls.append("show maps json")
         known = sorted((wwid, name) for wwid, name in self.san.names().items() if name not in self.forgotten)
-        maps = [self._told(wwid, name) for wwid, name in known if wwid in self.san.disks.values()]
+        dms = self.san.dms()
+        maps = [self._told(wwid, name, dms[wwid]) for wwid, name in known if wwid in self.san.disks.values()]
         return json.dumps({"major_version": 0, "maps": maps}, indent=3)
 
     def _make(self, wwid):
@@ -219,14 +225,11 @@ class FakeMultipathd:
             name = self.loaded.get(wwid, {}).get("alias", wwid)
             self.san.make_dm(name, f"mpath-{wwid}", [disk for disk, other in self.san.disks.items() if other == wwid])
 
-    def _dm(self, wwid):
-        return next(node.name for node in (self.san.root / "sys/block").glob("dm-*") if (node / "dm/uuid").read_text() == f"mpath-{wwid}")
-
     def _states(self, disk):
         dm_state, checker_state = self.path_states.get(disk, ("active", "ready"))
         return {"dm_st": dm_state, "chk_st": checker_state}
 
-    def _told(self, wwid, name):
+    def _told(self, wwid, name, dm):
         settings = self.loaded.get(wwid, {})
         disks = sorted(disk for disk, other in self.san.disks.items() if other == wwid)
         groups = [disks] if settings.get("path_grouping_policy") == "multibus" else [[disk] for disk in disks]
@@ -234,7 +237,7 @@ class FakeMultipathd:
         return {
             "name": name,
             "uuid": wwid,
-            "sysfs": self._dm(wwid),
+            "sysfs": dm,
             "failback": settings.get("failback", "manual"),
             "queueing": {"fail": "off", "queue": "on"}.get(retry, f"{retry} chk"),
             "features": "0" if retry == "fail" else "1 queue_if_no_path",

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.modules import multipath_alias
 
 A, B = "32033001378901d00", "32033001378901d01"
@@ -233,3 +238,61 @@ def test_without_reload_only_the_file_changes(alias, san, fakes):
     assert done["changed"]
     assert (san.names(), fakes.multipathd.calls.count("reconfigure")) == ({}, 0)
     assert not alias(reload=False, **one())["changed"]
+
+
+class Processes:
+    """Starts none: answers for the programs as the fakes do, and keeps what was asked. Daemon states are those of a finished reconfigure."""
+
+    def __init__(self, fakes):
+        self.fakes, self.started = fakes, []
+
+    def __call__(self, argv, timeout):
+        self.started.append(" ".join(argv))
+        answers = {
+            "multipathd reconfigure": self._reconfigure,
+            "multipathd show daemon": lambda: "pid 7 idle\n",
+            "multipathd show maps json": self.fakes.multipathd.show_maps_json,
+        }
+        return Result(tuple(argv), 0, answers[" ".join(argv)](), "")
+
+    def _reconfigure(self):
+        self.fakes.multipathd.reconfigure()
+        return "ok\n"
+
+
+@pytest.fixture
+def count(san, fakes, run_main, monkeypatch):
+    """Runs the module with the real tools. Returns the processes of a run, and its result."""
+    (san.root / "proc/7").mkdir()
+    (san.root / "proc/7/comm").write_text("multipathd\n")
+    (san.root / "proc/7/cmdline").write_text("/sbin/multipathd\0-d\0-s\0")
+    real_work = multipath_alias.work
+
+    def run(items, check=False):
+        processes = Processes(fakes)
+        multipathd = Multipathd(processes, str(san.root / "proc"))
+        fakes.apply.multipathd = SimpleNamespace(
+            running=multipathd.running, reconfigure=multipathd.reconfigure, in_file=fakes.multipathd.in_file, loaded=fakes.multipathd.loaded, san=san
+        )
+        monkeypatch.setattr(multipath_alias, "conf_apply", fakes.apply)
+        result = run_main(multipath_alias, lambda module, *tools: real_work(module, Multipath(processes), multipathd, san.places), items, check)
+        return sorted(processes.started), result
+
+    return run
+
+
+@pytest.mark.parametrize("number", [1, 200])
+def test_any_number_is_one_write_one_reload_one_wait(san, fakes, count, number):
+    items = []
+    for at in range(number):
+        san.disk(f"sd{at:03}", f"3{at:04}", CTR1, at, serial=str(at))
+        items.append({"wwid": f"3{at:04}", "alias": f"data{at}", "settings": {"path_grouping_policy": "multibus"}})
+    params = {"aliases": items, "path": str(san.conf), "timeout": 0}
+    predicted = count(params, check=True)
+    assert predicted[0] == ["multipathd show maps json"]
+    started, done = count(params)
+    assert started == ["multipathd reconfigure", "multipathd show daemon", *["multipathd show maps json"] * 3]
+    assert (fakes.apply.writes, done["changed"], done["actions"]) == (1, True, predicted[1]["actions"])
+    assert san.names() == {item["wwid"]: item["alias"] for item in items}
+    started, again = count(params)
+    assert (started, again["changed"], again["aliases"]) == (["multipathd show maps json"], False, done["aliases"])
