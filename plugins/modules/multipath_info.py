@@ -15,7 +15,8 @@ author:
 description:
   - Returns the multipath maps with their groups and paths, the local disks, and everything that is not as it should be.
   - Asks multipathd for its topology and its configuration. Everything else is read from sysfs, without I/O to a device.
-  - When multipathd does not run, it says so and returns what sysfs knows. Where multipath is not installed, the lists of maps are empty.
+  - When multipathd does not run, it says so and returns what the kernel knows (sysfs and C(dmsetup)), which is all but what the checker
+    has found. Where multipath is not installed, the lists of maps are empty.
 extends_documentation_fragment:
   - linuxsan.host.attributes
   - linuxsan.host.attributes.info
@@ -66,6 +67,10 @@ maps:
       description: Size in bytes.
       type: int
       sample: 107374182400
+    read_only:
+      description: Whether the map can only be read.
+      type: bool
+      sample: false
     suspended:
       description: Whether I/O waits for the map to be resumed.
       type: bool
@@ -81,7 +86,7 @@ maps:
     policy:
       description:
         - The path grouping policy that the groups show, one of V(multibus), V(failover), V(group_by_prio) and V(group_by_node_name).
-        - Null when it cannot be told, as from a single path, or when multipathd does not run.
+        - Null when it cannot be told, as from a single path.
       type: str
       sample: multibus
     features:
@@ -106,7 +111,7 @@ maps:
       elements: str
       sample: [sdb, sdc]
     groups:
-      description: The path groups, empty when multipathd does not run.
+      description: The path groups.
       type: list
       elements: dict
       contains:
@@ -119,7 +124,7 @@ maps:
           type: str
           sample: active
         priority:
-          description: The priority of the group.
+          description: The priority of the group, null when multipathd does not run.
           type: int
           sample: 50
         selector:
@@ -162,15 +167,20 @@ paths:
       type: str
       sample: iqn.2004-08.com.qsantechnology:p600q-d316-000901d00:dev0.ctr1
     dm_state:
-      description: The path's state in device-mapper, in the words of multipathd. V(undef) when it does not run.
+      description:
+        - The path's state in device-mapper, V(active), V(failed) or V(undef).
+        - V(orphan) for a path that multipathd knows and that is in no map, V(undef) for one in no map that it does not know, as of a
+          blacklisted disk.
       type: str
       sample: active
     checker_state:
-      description: What the path checker found, in the words of multipathd.
+      description:
+        - What the path checker found, in the words of multipathd, V(ready), V(ghost) (a standby path), V(faulty), V(shaky), V(i/o pending),
+          V(i/o timeout), V(delayed), V(disconnected), or V(undef) when it has not looked.
       type: str
       sample: ready
     device_state:
-      description: The state of the SCSI device.
+      description: The state of the SCSI device, V(running), V(offline) or another.
       type: str
       sample: running
     usable:
@@ -232,8 +242,9 @@ degraded:
       sample: 32033001378901d00
     reason:
       description:
-        - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(path_not_ready),
-          V(session_not_logged_in), V(recovery_tmo), V(queueing_without_limit), V(suspended), V(not_monitored), V(wrong_wwid), V(size_differs).
+        - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(no_usable_path),
+          V(path_not_ready), V(path_marginal), V(session_not_logged_in), V(session_missing), V(fabric_missing), V(recovery_tmo),
+          V(queueing_without_limit), V(suspended), V(read_only), V(not_monitored), V(wrong_wwid), V(size_differs).
       type: str
       sample: path_not_ready
     message:
@@ -259,42 +270,57 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
 from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program, run
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import info_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_kernel_maps, read_links
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_map, join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import read_dm
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.paths_text import parse_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 
 
-def work(module, multipathd, places=HERE):
-    """Read and report. multipathd: the tool, or a fake of it."""
+def work(module, multipathd, dmsetup, places=HERE):
+    """Read and report. multipathd, dmsetup: the tools, or fakes of them."""
     running = multipathd.running()
-    told = parse_topology(multipathd.show_maps_json()) if running else ()
     disks = read_disks(places.sysfs, places.udev, places.proc)
     sessions = read_sessions(places.sysfs, places.udev)
     devices = read_dm(places.sysfs)
-    maps, luns = join_maps(told, devices), find_luns(disks, sessions, devices)
+    told = parse_topology(multipathd.show_maps_json()) if running else kernel_told(module, dmsetup, disks, devices, places)
+    maps, luns = join_maps(told, devices, running), find_luns(disks, sessions, devices)
+    lone = parse_paths(multipathd.show_paths()) if running and info_plan.lone_paths(maps, luns) else ()
     timeouts = info_plan.recovery_tmos(parse_conf(multipathd.show_config()), maps) if running and maps else {}
-    faults = find_faults(maps, luns, sessions, disks, timeouts, running)
+    faults = find_faults(maps, luns, read_links(sessions, places), disks, timeouts, running)
     return {
         "changed": False,
         "maps": [describe_map(known) for known in maps],
-        "paths": info_plan.describe_paths(maps, luns),
+        "paths": info_plan.describe_paths(maps, luns, lone),
         "local_disks": info_plan.describe_local_disks(disks, luns, maps),
         "degraded": [info_plan.describe_fault(fault) for fault in faults],
         "daemon": {"installed": find_program("multipathd") is not None, "running": running},
     }
 
 
+def kernel_told(module, dmsetup, disks, devices, places):
+    """The maps without multipathd, as a tuple of Map. Without dmsetup sysfs has to do."""
+    if not any(device.wwid for device in devices):
+        return ()
+    try:
+        return read_kernel_maps(dmsetup, disks, devices, places)
+    except SanError as error:
+        module.warn(f"The groups of the maps are not known: {error}")
+        return ()
+
+
 def main():
     """Entry point."""
-    run_module(AnsibleModule({}, supports_check_mode=True), lambda module: work(module, Multipathd(run)))
+    run_module(AnsibleModule({}, supports_check_mode=True), lambda module: work(module, Multipathd(run), Dmsetup(run)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.route_text import parse_networks
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.route_text import parse_routes, shared_networks
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class NetDevice:
 
 def read_devices(sysfs="/sys", proc="/proc"):
     """-> tuple of NetDevice."""
-    networks = parse_networks(read_text(os.path.join(proc, "net", "route")) or "")
+    networks = shared_networks(parse_routes(read_text(os.path.join(proc, "net", "route")) or ""))
     base = os.path.join(sysfs, "class", "net")
     names = sorted(os.listdir(base)) if os.path.isdir(base) else ()
     # bonding_masters is a file among the devices.

@@ -11,6 +11,23 @@ from typing import Optional, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import QUEUE, KnownMap
 
+# What a state of the SCSI device, or else of the checker (libmultipath/checkers.h), means for those who have to mend it.
+MEANINGS = {
+    "offline": "the kernel has given the disk up after errors; rescan it, or log out and in again",
+    "transport-offline": "its session is lost",
+    "blocked": "its session is lost, and I/O waits for it to come back",
+    "faulty": "it does not answer as it should",
+    "shaky": "it answers, and is not fit for I/O",
+    "i/o pending": "the checker waits for its answer",
+    "i/o timeout": "it did not answer the checker in time",
+    "delayed": "it works again, and is held back until it has proved itself",
+    "disconnected": "the array no longer has the LUN there",
+    "removed": "the disk is gone",
+    "undef": "it is not checked",
+    "wild": "the checker cannot tell",
+    "unchecked": "it is not checked yet",
+}
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -24,26 +41,36 @@ class Fault:
 
 @dataclass(frozen=True)
 class View:
-    """A map with all that is known around it. sessions: every session to the targets that its LUN is behind."""
+    """A map with all that is known around it. links: every Link to the targets that its LUN is behind."""
 
     known: KnownMap
     lun: Lun
-    sessions: Tuple
+    links: Tuple
     disks: dict
     recovery_tmo: Optional[int]
 
+    @property
+    def sessions(self):
+        """The sessions among the links."""
+        return tuple(link.session for link in self.links if link.session)
 
-def find_faults(maps, luns, sessions, disks, recovery_tmos, running):
+    @property
+    def told_paths(self):
+        """The paths as they are told."""
+        return self.known.told.paths if self.known.told else ()
+
+
+def find_faults(maps, luns, links, disks, recovery_tmos, running):
     """Returns a tuple of Fault.
 
-    maps: KnownMap; luns: Lun; sessions and disks: as read from sysfs; recovery_tmos: WWID -> the seconds that the
+    maps: KnownMap; luns: Lun; links: Link; disks: as read from sysfs; recovery_tmos: WWID -> the seconds that the
     configuration asks for, missing where that is not known; running: whether multipathd answers.
     """
     lun_of = {lun.wwid: lun for lun in luns}
     by_name = {disk.name: disk for disk in disks}
     faults = [] if running or not maps else [Fault("daemon_not_running", "multipathd does not run: failed paths are not noticed and do not come back")]
     for known in maps:
-        view = _view(known, lun_of.get(known.wwid, Lun(known.wwid)), sessions, by_name, recovery_tmos)
+        view = _view(known, lun_of.get(known.wwid, Lun(known.wwid)), links, by_name, recovery_tmos)
         faults += [Fault(reason, message, known.name, known.wwid) for check in CHECKS for reason, message in check(view)]
     mapped = {known.wwid for known in maps}
     if running:
@@ -51,8 +78,8 @@ def find_faults(maps, luns, sessions, disks, recovery_tmos, running):
     return tuple(faults)
 
 
-def _view(known, lun, sessions, by_name, recovery_tmos):
-    around = tuple(session for session in sessions if session.target in lun.targets)
+def _view(known, lun, links, by_name, recovery_tmos):
+    around = tuple(link for link in links if link.target in lun.targets)
     disks = {name: by_name[name] for name in known.path_names if name in by_name}
     return View(known, lun, around, disks, recovery_tmos.get(known.wwid))
 
@@ -84,16 +111,46 @@ def _left_out(view):
         yield "path_not_in_map", f"disks with the WWID of the map that are not its paths: {', '.join(names)}"
 
 
+def _no_usable_path(view):
+    if view.told_paths and view.known.monitored and not any(path.usable for path in view.told_paths):
+        yield "no_usable_path", "none of its paths is usable: I/O to it fails or waits"
+
+
 def _paths_not_ready(view):
-    for path in view.known.told.paths if view.known.told else ():
-        if not path.usable or path.device_state != "running":
-            yield "path_not_ready", f"path {path.name} is {path.dm_state}, {path.checker_state}, {path.device_state}"
+    for path in view.told_paths:
+        up = path.up if view.known.monitored else path.dm_state != "failed" and path.device_state in ("running", "undef")
+        if not up:
+            meaning = next((MEANINGS[state] for state in (path.device_state, path.checker_state) if state in MEANINGS), None)
+            said = f"path {path.name} is {path.dm_state}, {path.checker_state}, {path.device_state}"
+            yield "path_not_ready", f"{said}: {meaning}" if meaning else said
+
+
+def _marginal(view):
+    for path in view.told_paths:
+        if path.marginal:
+            yield "path_marginal", f"path {path.name} is marginal: it failed too often, and is used only when no other path is left"
 
 
 def _sessions_down(view):
-    for session in view.sessions:
-        if not session.logged_in:
+    for link in view.links:
+        session = link.session
+        if session is None:
+            yield "session_missing", f"there is no session to {link.target} over {link.portal}, which its record asks for at boot"
+        elif not session.logged_in:
             yield "session_not_logged_in", f"session {session.sid} to {session.target} over {session.portal} is {session.state}"
+
+
+def _fabric_missing(view):
+    usable = {path.name for path in view.told_paths if path.usable}
+    sids = {path.sid for path in view.lun.paths if path.name in usable}
+    over = {}
+    for link in view.links:
+        over.setdefault(link.fabric, []).append(link)
+    working = {fabric for fabric, links in over.items() if any(link.session and link.session.sid in sids for link in links)}
+    for fabric, links in over.items() if working and view.known.monitored else ():
+        if fabric not in working:
+            portals = ", ".join(sorted({link.portal for link in links}))
+            yield "fabric_missing", f"no usable path goes over {fabric or 'the fabric'} of portal {portals}: nothing is left when the other fabric fails"
 
 
 def _recovery_tmo(view):
@@ -120,9 +177,18 @@ def _suspended(view):
         yield "suspended", "the map is suspended: I/O to it waits until it is resumed"
 
 
+def _read_only(view):
+    names = [name for name, disk in view.disks.items() if disk.read_only]
+    if view.known.device and view.known.device.read_only:
+        yield "read_only", "the map is read-only" + (f", and so are its paths {', '.join(names)}: look at the LUN's mapping on the array" if names else "")
+    elif names:
+        yield "read_only", f"paths are read-only: {', '.join(names)}. Writes over them fail; look at the LUN's mapping on the array"
+
+
 def _not_told(view):
-    if view.known.told is None or view.known.device is None:
-        missing = "multipathd does not know the map" if view.known.told is None else "the kernel does not have the map"
+    known = view.known
+    if known.told is None or known.device is None or not known.monitored:
+        missing = "the kernel does not have the map" if known.device is None else "multipathd does not know the map"
         yield "not_monitored", f"{missing}: its paths are not checked"
 
 
@@ -145,11 +211,15 @@ CHECKS = (
     _single_path,
     _missing_paths,
     _left_out,
+    _no_usable_path,
     _paths_not_ready,
+    _marginal,
     _sessions_down,
+    _fabric_missing,
     _recovery_tmo,
     _queueing,
     _suspended,
+    _read_only,
     _not_told,
     _wrong_disk,
     _sizes,

@@ -16,16 +16,21 @@ def recovery_tmos(conf, maps):
     return {wwid: seconds for wwid, seconds in asked.items() if seconds is not None}
 
 
-def describe_paths(maps, luns):
-    """Every path of a map, and every path of a SAN LUN that is in no map, as a list of dicts."""
+def lone_paths(maps, luns):
+    """The names of the paths of SAN LUNs that are in no map, as a tuple."""
+    mapped = {name for known in maps for name in known.path_names}
+    return tuple(path.name for lun in luns if lun.san for path in lun.paths if path.name not in mapped)
+
+
+def describe_paths(maps, luns, lone):
+    """Every path of a map, and every path of a SAN LUN that is in no map, as a list of dicts. lone: Path of what is in no map."""
     disks = {path.name: (lun, path) for lun in luns for path in lun.paths}
     found = []
     for known in maps:
         told = {path.name: path for path in known.told.paths} if known.told else {}
-        found += [_path(name, known.name, told.get(name), disks.get(name), known.wwid) for name in known.path_names]
-    mapped = {item["name"] for item in found}
-    alone = (path.name for lun in luns if lun.san for path in lun.paths if path.name not in mapped)
-    return found + [_path(name, None, None, disks[name], None) for name in alone]
+        found += [_path(known, name, told.get(name), disks.get(name)) for name in known.path_names]
+    states = {path.name: path for path in lone}
+    return found + [_path(None, name, states.get(name), disks[name]) for name in lone_paths(maps, luns)]
 
 
 def describe_local_disks(disks, luns, maps):
@@ -53,14 +58,15 @@ def describe_fault(fault):
     return {"name": fault.name, "wwid": fault.wwid, "reason": fault.reason, "message": fault.message}
 
 
-def _path(name, owner, told, disk, wwid):
+def _path(known, name, told, disk):
     lun, path = disk or (None, None)
     facts = describe_path(told or Path(name))
     return {
         **facts,
-        "map": owner,
-        "wwid": lun.wwid if lun else wwid,
+        "map": known.name if known else None,
+        "wwid": lun.wwid if lun else known.wwid,
         "hctl": path.hctl if path else None,
         "target": path.target if path and path.target else facts["target"],
-        "usable": told.usable if told else None,
+        # No I/O goes over a path that is in no map, as far as multipath is concerned.
+        "usable": (told.usable if known.monitored else None) if told and known else None,
     }

@@ -20,12 +20,16 @@ QUEUE = "queue_if_no_path"
 
 @dataclass(frozen=True)
 class KnownMap:
-    """A map as the kernel has it (device) and as multipathd tells it (told); one of the two can be missing for a moment."""
+    """A map as the kernel has it (device) and as multipathd tells it (told); one of the two can be missing for a moment.
+
+    monitored: told comes from multipathd, and not from the kernel's table alone.
+    """
 
     wwid: str
     name: str
     device: Optional[DmDevice] = None
     told: Optional[Map] = None
+    monitored: bool = True
 
     @property
     def path_names(self):
@@ -33,7 +37,7 @@ class KnownMap:
         return tuple(path.name for path in self.told.paths) if self.told else self.device.slaves
 
 
-def join_maps(told, devices):
+def join_maps(told, devices, monitored=True):
     """told: tuple of Map of multipathd; devices: tuple of DmDevice. Returns every multipath map once, as a tuple of KnownMap by name.
 
     The name is the kernel's: multipathd can be late with a rename.
@@ -43,7 +47,7 @@ def join_maps(told, devices):
     found = []
     for wwid in {**by_wwid, **by_uuid}:
         item, device = by_wwid.get(wwid), by_uuid.get(wwid)
-        found.append(KnownMap(wwid, device.name if device else item.name, device, item))
+        found.append(KnownMap(wwid, device.name if device else item.name, device, item, monitored))
     return tuple(sorted(found, key=lambda known: known.name))
 
 
@@ -73,6 +77,7 @@ def describe_map(known):
         "device": f"/dev/mapper/{known.name}",
         "dm": device.dm if device else told.dm,
         "size": device.size if device else None,
+        "read_only": device.read_only if device else told.write_protect == "ro",
         "suspended": device.suspended if device else told.state == "suspend",
         "vendor": told.vendor if told else None,
         "product": told.product if told else None,
@@ -82,11 +87,11 @@ def describe_map(known):
         "queueing": told.queueing if told else None,
         "failback": told.failback if told else None,
         "paths": list(known.path_names),
-        "groups": [describe_group(group) for group in told.groups] if told else [],
+        "groups": [describe_group(group, known.monitored) for group in told.groups] if told else [],
     }
 
 
-def describe_group(group):
+def describe_group(group, monitored=True):
     """A Group as the modules return it."""
     return {
         "number": group.number,
@@ -94,12 +99,12 @@ def describe_group(group):
         "priority": group.priority,
         "selector": group.selector,
         "marginal": group.marginal,
-        "paths": [describe_path(path) for path in group.paths],
+        "paths": [describe_path(path, monitored) for path in group.paths],
     }
 
 
-def describe_path(path):
-    """A Path as the modules return it."""
+def describe_path(path, monitored=True):
+    """A Path as the modules return it. Whether it is usable is known where a checker looks at it."""
     return {
         "name": path.name,
         "dm_state": path.dm_state,
@@ -108,7 +113,7 @@ def describe_path(path):
         "checker": path.checker,
         "priority": path.priority,
         "target": path.target,
-        "usable": path.usable,
+        "usable": path.usable if monitored else None,
         "marginal": path.marginal,
     }
 

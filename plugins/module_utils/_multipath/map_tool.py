@@ -21,6 +21,7 @@ class DmDevice:
     uuid: str
     size: int = 0
     suspended: bool = False
+    read_only: bool = False
     slaves: Tuple[str, ...] = ()
     holders: Tuple[str, ...] = ()
 
@@ -64,6 +65,7 @@ def _read_device(block, dm):
         uuid=attribute(directory, "dm", "uuid") or "",
         size=int(attribute(directory, "size") or 0) * SECTOR_BYTES,
         suspended=attribute(directory, "dm", "suspended") == "1",
+        read_only=attribute(directory, "ro") == "1",
         slaves=_entries(os.path.join(directory, "slaves")),
         holders=_entries(os.path.join(directory, "holders")),
     )

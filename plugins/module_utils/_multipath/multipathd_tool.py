@@ -9,6 +9,7 @@ import os
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.paths_text import PATHS_FORMAT
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import parse_daemon_state
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
@@ -75,6 +76,10 @@ class Multipathd:
     def show_map_json(self, name):
         """The text of `show map NAME json`."""
         return self._ask("show", "map", name, "json")
+
+    def show_paths(self):
+        """The text of `show paths`, also those in no map; paths_text parses it. Without %c, which cuts the answer before 0.9.4."""
+        return self._ask("show", "paths", "raw", "format", PATHS_FORMAT)
 
     def add_path(self, name):
         """Add a path, sdc."""

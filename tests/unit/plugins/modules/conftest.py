@@ -30,7 +30,7 @@ class SanHost:
 
     def __init__(self, root):
         self.root = root
-        self.places = Places(*(str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper")))
+        self.places = Places(*(str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper", "iscsi")))
         for part in ("etc/conf.d", "sys/block", "udev", "proc/self", "mapper", "sys/class/iscsi_session"):
             (root / part).mkdir(parents=True)
         write(root / "proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n")
@@ -209,6 +209,13 @@ class FakeMultipathd:
         if waiting:
             answer = waiting.pop(0)
             raise MultipathdError(f"multipathd {verb} map {name}: it answered {answer!r}.", answer)
+
+    def show_paths(self):
+        """Those in a map and those in none; of a blacklisted disk it knows nothing."""
+        self.calls.append("show paths")
+        names = self.san.names()
+        known = {disk: wwid for disk, wwid in sorted(self.san.disks.items()) if wwid not in self.blacklist and wwid != "local"}
+        return "".join(f"{disk}|{'active' if wwid in names else 'undef'}|ready|running|{names.get(wwid, '[orphan]')}\n" for disk, wwid in known.items())
 
     def show_config(self):
         return self.san.conf.read_text() if self.san.conf.exists() else ""

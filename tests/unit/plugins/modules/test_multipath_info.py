@@ -7,18 +7,45 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.table_text import Table, TableGroup, TableStatus
 from ansible_collections.linuxsan.host.plugins.modules import multipath_info
 
 A = "32033001378901d00"
 CTR1, CTR2 = "iqn.2004-08.com.example:ctr1", "iqn.2004-08.com.example:ctr2"
 
 
+class KernelTold:
+    """dmsetup on the host: every map in one group, its second path failed. broken: the program is not there."""
+
+    def __init__(self, san):
+        self.san, self.broken = san, False
+
+    def tables(self):
+        if self.broken:
+            raise SanError("dmsetup: not found on this host.")
+        return tuple(
+            Table(name, "1 queue_if_no_path", "1 alua", (TableGroup("service-time 0", self._devices(wwid)),)) for wwid, name in self.san.names().items()
+        )
+
+    def statuses(self):
+        return tuple(TableStatus(name, ("active",), dict(zip(self._devices(wwid), ("active", "failed")))) for wwid, name in self.san.names().items())
+
+    def _devices(self, wwid):
+        return tuple((self.san.root / "sys/block" / disk / "dev").read_text() for disk, other in self.san.disks.items() if other == wwid)
+
+
 @pytest.fixture
-def info(san, fakes, run_main):
+def dmsetup(san):
+    return KernelTold(san)
+
+
+@pytest.fixture
+def info(san, fakes, dmsetup, run_main):
     real_work = multipath_info.work
 
     def run(check=False):
-        return run_main(multipath_info, lambda module, tool: real_work(module, fakes.multipathd, san.places), {}, check)
+        return run_main(multipath_info, lambda module, *tools: real_work(module, fakes.multipathd, dmsetup, san.places), {}, check)
 
     return run
 
@@ -58,16 +85,65 @@ def test_a_stopped_daemon(info, mapped, fakes):
     fakes.multipathd.up = False
     fakes.multipathd.calls.clear()
     told = info()
+    (known,) = told["maps"]
+    assert (known["name"], known["policy"], known["features"], known["vendor"], known["wwid"]) == ("qsan", "multibus", "1 queue_if_no_path", "Qsan", A)
+    states = [(path["name"], path["dm_state"], path["checker_state"], path["device_state"], path["usable"]) for path in told["paths"]]
+    assert states == [("sdb", "active", "undef", "running", None), ("sdc", "failed", "undef", "running", None)]
+    assert [path["usable"] for path in known["groups"][0]["paths"]] == [None, None]
+    assert {fault["reason"] for fault in told["degraded"]} == {"daemon_not_running", "not_monitored", "path_not_ready", "queueing_without_limit"}
+    assert (told["daemon"]["running"], fakes.multipathd.calls) == (False, [])
+
+
+def test_a_stopped_daemon_without_dmsetup(info, mapped, fakes, dmsetup):
+    fakes.multipathd.up, dmsetup.broken = False, True
+    told = info()
     assert [(known["name"], known["paths"], known["groups"]) for known in told["maps"]] == [("qsan", ["sdb", "sdc"], [])]
     assert {fault["reason"] for fault in told["degraded"]} == {"daemon_not_running", "not_monitored"}
-    assert (told["daemon"]["running"], fakes.multipathd.calls) == (False, [])
+    assert "dmsetup: not found" in told["warnings"][0]
+
+
+def record(san, target, portal, startup):
+    """A node record in the database."""
+    place = san.root / "iscsi/nodes" / target / f"{portal},3260,1"
+    place.mkdir(parents=True)
+    lines = {
+        "node.name": target,
+        "node.tpgt": "1",
+        "node.startup": startup,
+        "iface.iscsi_ifacename": "default",
+        "node.conn[0].address": portal,
+        "node.conn[0].port": "3260",
+    }
+    text = "".join(f"{key} = {value}\n" for key, value in lines.items())
+    (place / "default").write_text(f"# BEGIN RECORD 2.1.8\n{text}# END RECORD\n")
+
+
+def test_a_session_that_did_not_come_back_at_boot(info, mapped, san):
+    record(san, CTR1, "10.1.0.9", "automatic")
+    record(san, CTR2, "10.1.0.8", "manual")
+    record(san, "iqn.2004-08.com.example:other", "10.1.0.7", "automatic")
+    (san.root / "proc/net").mkdir()
+    header = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
+    (san.root / "proc/net/route").write_text(header + "eth1 0000000A 00000000 0001 0 0 0 00FFFFFF 0 0 0\neth2 0000010A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n")
+    faults = {fault["reason"]: fault["message"] for fault in info()["degraded"]}
+    assert set(faults) == {"session_missing", "fabric_missing"}
+    assert "10.1.0.9:3260" in faults["session_missing"]
+    assert "goes over eth2 of portal 10.1.0.9:3260" in faults["fabric_missing"]
 
 
 def test_a_lun_without_a_map(info, san):
     san.disk("sdb", A, CTR1)
     told = info()
     assert [(fault["reason"], fault["wwid"]) for fault in told["degraded"]] == [("no_map", A)]
-    assert [(path["name"], path["map"], path["wwid"]) for path in told["paths"]] == [("sdb", None, A)]
+    assert [(path["name"], path["map"], path["wwid"], path["dm_state"], path["checker_state"]) for path in told["paths"]] == [
+        ("sdb", None, A, "orphan", "ready")
+    ]
+
+
+def test_a_blacklisted_lun(info, san, fakes):
+    san.disk("sdb", A, CTR1)
+    fakes.multipathd.blacklist = (A,)
+    assert [(path["name"], path["dm_state"], path["usable"]) for path in info()["paths"]] == [("sdb", "undef", None)]
 
 
 def test_nothing_installed(info, san, fakes):

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import MEANINGS, find_faults
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.link_plan import Link
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, LunPath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import KnownMap
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
@@ -28,8 +29,8 @@ def healthy():
     return {
         "maps": (KnownMap("3a", "qsan", DmDevice("dm-0", "qsan", "mpath-3a", SIZE, slaves=("sdb", "sdc")), told),),
         "luns": (Lun("3a", san=True, paths=(LunPath("sdb", target="ctr1", sid=1), LunPath("sdc", target="ctr2", sid=2))),),
-        "sessions": tuple(session(sid, f"ctr{sid}") for sid in (1, 2)),
-        "disks": tuple(SimpleNamespace(name=name, wwid="3a", size=SIZE) for name in ("sdb", "sdc")),
+        "links": tuple(link(session(sid, f"ctr{sid}")) for sid in (1, 2)),
+        "disks": tuple(SimpleNamespace(name=name, wwid="3a", size=SIZE, read_only=False) for name in ("sdb", "sdc")),
         "recovery_tmos": {"3a": 5},
         "running": True,
     }
@@ -38,6 +39,10 @@ def healthy():
 def session(sid, target, recovery_tmo=5, logged_in=True):
     state = "LOGGED_IN" if logged_in else "FAILED"
     return SimpleNamespace(sid=sid, target=target, portal=f"10.0.0.{sid}:3260", state=state, logged_in=logged_in, recovery_tmo=recovery_tmo)
+
+
+def link(made, fabric=None):
+    return Link(made.target, made.portal, fabric or f"eth{made.sid}", made)
 
 
 def told(case, **changes):
@@ -70,23 +75,64 @@ def no_map(case):
 
 
 def stopped(case):
+    """Only the kernel tells, and no checker has looked."""
     case["running"] = False
+    known = case["maps"][0]
+    paths = tuple(replace(each, checker_state="undef") for each in known.told.paths)
+    case["maps"] = (replace(known, monitored=False, told=replace(known.told, queueing=None, groups=(Group(1, paths=paths),))),)
+
+
+def stopped_and_failed(case):
+    stopped(case)
+    path(case, dm_state="failed")
+
+
+def both():
+    return session(1, "ctr1"), session(2, "ctr2")
 
 
 def sessions(case, *made):
-    case["sessions"] = made
+    case["links"] = tuple(map(link, made))
+
+
+def record(case):
+    case["links"] = (*case["links"], Link("ctr1", "10.0.0.9:3260", "eth2"))
+
+
+def one_fabric(case):
+    case["links"] = tuple(replace(each, fabric="eth0") for each in case["links"])
+
+
+def one_failed(case):
+    path(case, dm_state="failed", checker_state="faulty")
+
+
+def one_failed_of_one_fabric(case):
+    one_fabric(case)
+    one_failed(case)
+
+
+def both_failed(case):
+    group = case["maps"][0].told.groups[0]
+    told(case, groups=(replace(group, paths=tuple(replace(each, dm_state="failed", checker_state="faulty") for each in group.paths)),))
 
 
 FAULTS = {
     "all well": (lambda case: None, set()),
     "no paths": (lambda case: told(case, groups=()), {"no_paths", "missing_paths", "path_not_in_map"}),
-    "one path": (only_first, {"single_path", "missing_paths", "path_not_in_map"}),
-    "a session more": (lambda case: sessions(case, *case["sessions"], session(3, "ctr1")), {"missing_paths"}),
-    "a session to another target": (lambda case: sessions(case, *case["sessions"], session(3, "other")), set()),
-    "session down": (lambda case: sessions(case, case["sessions"][0], session(2, "ctr2", logged_in=False)), {"session_not_logged_in"}),
-    "recovery_tmo": (lambda case: sessions(case, case["sessions"][0], session(2, "ctr2", 120)), {"recovery_tmo"}),
-    "failed path": (lambda case: path(case, dm_state="failed", checker_state="faulty"), {"path_not_ready"}),
-    "unknown state": (lambda case: path(case, checker_state="a state of tomorrow"), {"path_not_ready"}),
+    "one path": (only_first, {"single_path", "missing_paths", "path_not_in_map", "fabric_missing"}),
+    "a session more": (lambda case: sessions(case, *both(), session(3, "ctr1")), {"missing_paths", "fabric_missing"}),
+    "a session to another target": (lambda case: sessions(case, *both(), session(3, "other")), set()),
+    "session down": (lambda case: sessions(case, session(1, "ctr1"), session(2, "ctr2", logged_in=False)), {"session_not_logged_in"}),
+    "recovery_tmo": (lambda case: sessions(case, session(1, "ctr1"), session(2, "ctr2", 120)), {"recovery_tmo"}),
+    "record without a session": (record, {"session_missing"}),
+    "failed path": (one_failed, {"path_not_ready", "fabric_missing"}),
+    "failed path of one fabric": (one_failed_of_one_fabric, {"path_not_ready"}),
+    "all paths failed": (both_failed, {"path_not_ready", "no_usable_path"}),
+    "marginal": (lambda case: path(case, marginal=True), {"path_marginal"}),
+    "read-only": (lambda case: device(case, read_only=True), {"read_only"}),
+    "read-only path": (lambda case: second_disk(case, read_only=True), {"read_only"}),
+    "unknown state": (lambda case: path(case, checker_state="a state of tomorrow"), {"path_not_ready", "fabric_missing"}),
     "offline": (lambda case: path(case, device_state="offline"), {"path_not_ready"}),
     "standby": (lambda case: path(case, checker_state="ghost"), set()),
     "queues for ever": (lambda case: told(case, queueing="on"), {"queueing_without_limit"}),
@@ -96,7 +142,8 @@ FAULTS = {
     "other size": (lambda case: second_disk(case, size=2 * SIZE), {"size_differs"}),
     "size of the map": (lambda case: device(case, size=2 * SIZE), {"size_differs"}),
     "no map": (no_map, {"no_map"}),
-    "daemon stopped": (stopped, {"daemon_not_running"}),
+    "daemon stopped": (stopped, {"daemon_not_running", "not_monitored", "queueing_without_limit"}),
+    "daemon stopped, path failed": (stopped_and_failed, {"daemon_not_running", "not_monitored", "queueing_without_limit", "path_not_ready"}),
 }
 
 
@@ -108,6 +155,22 @@ def test_faults(name):
     faults = find_faults(**case)
     assert {fault.reason for fault in faults} == reasons
     assert all(fault.message for fault in faults)
+
+
+@pytest.mark.parametrize("state", ["faulty", "shaky", "i/o pending", "i/o timeout", "delayed", "disconnected", "undef", "unchecked", "wild", "removed"])
+def test_a_checker_state_is_explained(state):
+    case = healthy()
+    path(case, dm_state="failed", checker_state=state)
+    (said,) = [fault.message for fault in find_faults(**case) if fault.reason == "path_not_ready"]
+    assert said == f"path sdc is failed, {state}, running: {MEANINGS[state]}"
+
+
+@pytest.mark.parametrize("state", ["offline", "transport-offline", "blocked"])
+def test_a_device_state_is_explained_first(state):
+    case = healthy()
+    path(case, dm_state="failed", checker_state="faulty", device_state=state)
+    (said,) = [fault.message for fault in find_faults(**case) if fault.reason == "path_not_ready"]
+    assert said.endswith(MEANINGS[state])
 
 
 CONF = """

@@ -32,7 +32,7 @@ sizes = st.integers(0, 3)
 
 def host_of(slaves, size=1, suspended=False, known=True, registered=True, linked=True):
     """A host with one LUN over PATHS. slaves: the paths of its map, None without a map."""
-    devices = () if slaves is None else (DmDevice("dm-0", "qsan", "mpath-3a", size, suspended, slaves),)
+    devices = () if slaves is None else (DmDevice("dm-0", "qsan", "mpath-3a", size, suspended, slaves=slaves),)
     told = (Map("qsan", "3a"),) if known and slaves is not None else ()
     return Host(
         luns=(Lun("3a", san=True, paths=tuple(LunPath(name, size=1) for name in PATHS)),),

@@ -20,7 +20,7 @@ def sysfs(tmp_path):
             (node / key).write_text(f"{value}\n")
         return node
 
-    add("dm-10", "qsan", "mpath-3a", **{"dm/suspended": 1, "slaves/sdb": "", "slaves/sdaa": "", "holders/dm-2": ""})
+    add("dm-10", "qsan", "mpath-3a", **{"dm/suspended": 1, "ro": 1, "slaves/sdb": "", "slaves/sdaa": "", "holders/dm-2": ""})
     add("dm-2", "vg-root", "LVM-x")
     (tmp_path / "sys/block/dm-3").mkdir()
     (tmp_path / "sys/block/sdb").mkdir()
@@ -30,7 +30,7 @@ def sysfs(tmp_path):
 def test_read_dm(sysfs):
     assert read_dm(str(sysfs)) == (
         DmDevice("dm-2", "vg-root", "LVM-x", 4 * SECTOR_BYTES),
-        DmDevice("dm-10", "qsan", "mpath-3a", 4 * SECTOR_BYTES, True, ("sdb", "sdaa"), ("dm-2",)),
+        DmDevice("dm-10", "qsan", "mpath-3a", 4 * SECTOR_BYTES, True, True, ("sdb", "sdaa"), ("dm-2",)),
     )
     assert [device.wwid for device in read_dm(str(sysfs))] == [None, "3a"]
 
