@@ -10,6 +10,7 @@ from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import LOOKS_LIKE_DEVICE
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
 
 
@@ -30,6 +31,9 @@ def choose_map(name, wwid, host):
         if device.wwid is None:
             raise SanError(f"{name}: is no multipath map, but {device.dm} with the uuid {device.uuid or '(none)'}. Name a map; multipath_info lists them.")
         return Target(name, device.wwid)
+    if "/" in name or LOOKS_LIKE_DEVICE.fullmatch(name):
+        # Taken for a name, it would be a map that is not there, and so as absent as it could be.
+        raise SanError(f"{name}: is a device and no name of a map. Give the name alone (qsan for /dev/mapper/qsan), or the wwid.")
     return Target(name, _owner_of(name, host))
 
 

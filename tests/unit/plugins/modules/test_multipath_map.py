@@ -194,6 +194,11 @@ def test_present_refuses_another_kind_of_device(make, san):
         refused(make, san, "no multipath map", name="vg-root", state=state)
 
 
+@pytest.mark.parametrize("name", ["/dev/mapper/qsan", "dm-0", "254:0"])
+def test_a_device_is_no_name(mapped, san, name):
+    refused(mapped, san, "no name of a map", name=name, state="absent")
+
+
 def test_present_names_a_blacklisted_lun(make, fakes):
     fakes.multipathd.blacklist = (A,)
     assert "blacklisted" in make(wwid=A)["msg"]
