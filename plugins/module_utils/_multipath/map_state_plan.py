@@ -87,7 +87,9 @@ def check_paths(target, host):
     wrong = [] if told else ["multipathd does not know the map (state present makes it known)"]
     wrong += ["it is suspended (state present resumes it)"] if device.suspended else []
     wrong += [f"path {path.name} is {path.dm_state}, {path.checker_state}, {path.device_state}" for path in told.paths if not path.up] if told else []
-    wrong += [f"{path.name} has its WWID and is no path of it" for path in (lun.paths if lun else ()) if path.name not in device.slaves]
+    own = tuple(path.name for path in lun.paths) if lun else ()
+    wrong += [f"{name} has its WWID and is no path of it" for name in own if name not in device.slaves]
+    wrong += [f"path {name} is another LUN" for name in device.slaves if name not in own]
     wrong += [] if device.slaves else ["it has no paths"]
     if wrong:
         raise SanError(f"{device.name}: is not resized, not every path is up: {'; '.join(wrong)}. Nothing was changed. Mend the path and run again.")

@@ -374,6 +374,10 @@ def left_out(san, fakes, tools):
     san.disk("sdd", A, CTR1)
 
 
+def other_lun(san, fakes, tools):
+    (san.root / "udev" / f"b{(san.root / 'sys/block/sdc/dev').read_text()}").write_text(f"E:ID_SERIAL={B}\n")
+
+
 def unequal(san, fakes, tools):
     grow(tools, sdb=2 * SIZE, sdc=3 * SIZE)
 
@@ -389,6 +393,7 @@ def smaller(san, fakes, tools):
         (forget, "multipathd does not know the map"),
         (suspend, "suspended"),
         (left_out, "sdd has its WWID and is no path of it"),
+        (other_lun, "path sdc is another LUN"),
         (unequal, "the array says different sizes on its paths"),
         (smaller, "would cut off data"),
     ],
