@@ -31,7 +31,12 @@ class ProgramMissing(SanError):
 
 
 class CommandTimeout(SanError):
-    """The program did not end in its time and was killed."""
+    """The program did not end in its time and was killed. told: what happened; said: its own words until then, on one line."""
+
+    def __init__(self, argv, timeout, said):
+        self.said = _one_line(said) or "nothing"
+        self.told = f"{' '.join(argv)}: killed after {timeout:g} s without an end; it had said: {self.said}"
+        super().__init__(f"{self.told}. Look for a device or portal that does not answer.")
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,7 @@ class Result:
     @property
     def words(self):
         """The tool's own words for a message: stderr, or stdout, or its exit status, on one line."""
-        said = self.stderr.strip() or self.stdout.strip() or f"exit status {self.rc}"
-        return "; ".join(line.strip() for line in said.splitlines() if line.strip())
+        return _one_line(self.stderr) or _one_line(self.stdout) or f"exit status {self.rc}"
 
 
 def find_program(name):
@@ -101,10 +105,7 @@ class Process:
             self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise CommandTimeout(
-                f"{' '.join(self.argv)}: killed after {timeout:g} s without an end; it had said: "
-                f"{self.stderr_so_far().strip() or 'nothing'}. Look for a device or portal that does not answer."
-            ) from None
+            raise CommandTimeout(self.argv, timeout, self.stderr_so_far()) from None
         return Result(self.argv, self._popen.returncode, _read(self._stdout), self.stderr_so_far())
 
     def kill(self):
@@ -124,6 +125,10 @@ def run(argv, timeout, stdin: Optional[str] = None):
     Raises ProgramMissing and CommandTimeout.
     """
     return Process(argv, stdin).finish(timeout)
+
+
+def _one_line(text):
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _read(file):

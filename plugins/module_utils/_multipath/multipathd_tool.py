@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -17,6 +18,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_un
 COMMAND_SECONDS = 60
 # A reconfigure looks at every path; one that does not answer costs the checker's timeout (30 s by default).
 IDLE_SECONDS = 120
+CONF_LINE = re.compile(r"\.conf line \d+")
 
 
 class MultipathdError(SanError):
@@ -129,7 +131,9 @@ class Multipathd:
         except ProgramMissing as error:
             raise MultipathdError(f"{shown}: {error}", "missing") from error
         except CommandTimeout as error:
-            raise MultipathdError(str(error), "timeout") from error
+            # A client reads the configuration too, and one of 0.10.0 to 0.14.3 never ends on a polling_interval that is no number.
+            said = f"{error.told}. Mend that file and run again." if CONF_LINE.search(error.said) else str(error)
+            raise MultipathdError(said, "timeout") from error
         if result.rc != 0 and not result.stdout.strip():
             raise MultipathdError(f"{shown}: {result.words}. Look whether multipathd runs: systemctl status multipathd.", result.words)
         return result.stdout

@@ -59,7 +59,7 @@ class FakeHost:
     def judge(self, argv, text):
         """multipath -t: refuses a text that holds a word, or hangs on it, else lists it."""
         if self.hangs and self.hangs in text:
-            raise CommandTimeout("multipath -t: killed after 20 s without an end.")
+            raise CommandTimeout(("multipath", "-t"), 20, "")
         if self.refuses and self.refuses in text:
             return self.result(argv, 1, stderr=f"1.0 | {self.path} line 3, parsing failed\n")
         return self.result(argv, 0, text)

@@ -86,17 +86,17 @@ def test_what_any_program_finds_makes_it_not_blank(node, program, answer):
 
 
 @pytest.mark.parametrize("program", ["blkid", "wipefs", "head", "tail", "cache", "claim"])
-@pytest.mark.parametrize("answer", [(1, "", "Input/output error"), (-9, "", ""), CommandTimeout("killed"), SanError("broken")])
+@pytest.mark.parametrize("answer", [(1, "", "Input/output error"), (-9, "", ""), CommandTimeout(("a", "b"), 5, ""), SanError("broken")])
 def test_what_any_program_cannot_read_makes_it_unknown(node, program, answer):
     assert blank(node, **{program: answer}) is None
 
 
 def test_a_device_that_hangs_is_not_asked_again(node):
-    run = FakeRun(head=CommandTimeout("killed after 5 s"))
+    run = FakeRun(head=CommandTimeout(("blkid",), 5, ""))
     findings = examine("/dev/sdb", node, UNUSED, run, 5)
     assert run.asked == ["claim", "head"]
     assert findings.signatures is None
-    assert judge(findings).reasons == ("killed after 5 s",)
+    assert judge(findings).reasons == ("blkid: killed after 5 s without an end; it had said: nothing. Look for a device or portal that does not answer.",)
 
 
 def test_a_missing_program_is_an_error_and_no_answer(node):

@@ -50,13 +50,24 @@ def test_no_daemon():
         Multipathd(answering("", 1, "connection refused")[0]).show_config()
 
 
-@pytest.mark.parametrize("error", [ProgramMissing("not found"), CommandTimeout("killed")])
+@pytest.mark.parametrize("error", [ProgramMissing("not found"), CommandTimeout(("a", "b"), 5, "")])
 def test_command_that_fails(error):
     def run(argv, timeout):
         raise error
 
     with pytest.raises(MultipathdError):
         Multipathd(run).show_maps_json()
+
+
+def test_a_client_that_does_not_get_past_the_configuration():
+    said = '336.63 | /etc/multipath.conf line 2, invalid value for polling_interval: "often"\n'
+
+    def run(argv, timeout):
+        raise CommandTimeout(argv, timeout, said)
+
+    with pytest.raises(MultipathdError) as error:
+        Multipathd(run).show_maps_json()
+    assert str(error.value) == (f"multipathd show maps json: killed after 60 s without an end; it had said: {said.strip()}. Mend that file and run again.")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_an_answer_that_is_cut(sysfs, stdout):
 
 def test_a_path_that_hangs(sysfs):
     def run(argv, timeout):
-        raise CommandTimeout("killed")
+        raise CommandTimeout(("a", "b"), 5, "")
 
     with pytest.raises(SanError, match="no answer to READ CAPACITY in 20 s"):
         ScsiPaths(run, str(sysfs)).capacities(("sdb", "sdc"))
