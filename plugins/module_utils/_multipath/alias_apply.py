@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence, unmet_names, unmet_told
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
@@ -14,6 +17,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 INTERVAL_SECONDS = 0.3
+# multipathd of 0.9.4 renames a map and leaves the rest of a changed section for another day. How often it is looked at before its table is
+# loaded anew.
+PATIENT_LOOKS = 3
 
 
 class Aliases:
@@ -46,28 +52,38 @@ class Aliases:
         return read_names(self._host, [choice.alias for choice in self._choices], told, self._places)
 
     def _wait(self, in_kernel, in_daemon):
-        unmet = []
+        unmet, looks = [], itertools.count(1)
 
         def done():
             unmet[:] = self._unmet(in_kernel, self._names())
             if not unmet:
                 # Asked last, since it is a process: sysfs tells for nothing how far the maps are.
                 unmet[:] = self._ask(in_daemon)
+                if unmet and next(looks) == PATIENT_LOOKS:
+                    self._load_tables([choice.alias for choice, said in unmet if choice])
             return not unmet
 
         if not wait_until(done, self._timeout, INTERVAL_SECONDS):
             raise SanError(
-                f"After {self._timeout:g} s not everything is as asked: {'; '.join(unmet)}. The file is written: look at the journal of "
-                "multipathd, and run again with a longer timeout when the host is slow."
+                f"After {self._timeout:g} s not everything is as asked: {'; '.join(said for choice, said in unmet)}. The file is written: look at "
+                "the journal of multipathd, and run again with a longer timeout when the host is slow."
             )
         return self._names(parse_topology(self._multipathd.show_maps_json()))
 
     def _ask(self, in_daemon):
+        """What multipathd does not yet show, as pairs like those of _unmet; one without a Choice when it does not answer."""
         try:
             told = parse_topology(self._multipathd.show_maps_json())
         except MultipathdError as error:
-            return [str(error)]
+            return [(None, str(error))]
         return self._unmet(in_daemon, self._names(told))
 
+    def _load_tables(self, names):
+        for name in dict.fromkeys(names):
+            # What it does not do now is told when the time is up.
+            with contextlib.suppress(MultipathdError):
+                self._multipathd.reload_map(name)
+
     def _unmet(self, unmet, host):
-        return [said for choice in self._choices for said in unmet(choice, host)]
+        """Pairs of a Choice and a sentence."""
+        return [(choice, said) for choice in self._choices for said in unmet(choice, host)]

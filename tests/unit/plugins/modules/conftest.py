@@ -133,7 +133,10 @@ class SanHost:
 
 
 class FakeMultipathd:
-    """find_multipaths strict: only a registered WWID gets a map. lazy: a reload alone makes no map, as while udev is busy."""
+    """find_multipaths strict: only a registered WWID gets a map. lazy: a reload alone makes no map, as while udev is busy.
+
+    renames_only: a reconfigure that renames a map leaves its table as it was, as that of 0.9.4 does.
+    """
 
     def __init__(self, san, lazy=False, up=True):
         self.san, self.lazy, self.up = san, lazy, up
@@ -145,6 +148,8 @@ class FakeMultipathd:
         self.forgotten = set()
         self.path_states = {}
         self.answers = {}
+        self.renames_only = False
+        self.tables = {}
 
     def running(self):
         return self.up
@@ -153,7 +158,8 @@ class FakeMultipathd:
         self.calls.append("reconfigure")
         if self.stuck:
             return
-        self.loaded = stanzas = self.in_file()
+        before, self.loaded = self.loaded, self.in_file()
+        stanzas = self.loaded
         known, dms = self.san.names(), self.san.dms()
         for wwid in {*self.san.disks.values()}:
             name = stanzas.get(wwid, {}).get("alias", wwid)
@@ -162,6 +168,8 @@ class FakeMultipathd:
             elif wwid in known and known[wwid] != name and name not in known.values():
                 self.san.rename_dm(dms[wwid], name)
                 known[wwid] = name
+                if self.renames_only:
+                    self.tables[wwid] = before.get(wwid, {})
 
     def in_file(self):
         """WWID -> its settings as the file has them."""
@@ -195,6 +203,10 @@ class FakeMultipathd:
         self._do("restorequeueing", name)
         if any(settings.get("alias") == name and "no_path_retry" in settings for settings in self.loaded.values()):
             self.san.queueing.add(name)
+
+    def reload_map(self, name):
+        self._do("reload", name)
+        self.tables.pop(next(wwid for wwid, other in self.san.names().items() if other == name), None)
 
     def resize_map(self, name):
         self._do("resize", name)
@@ -237,7 +249,7 @@ class FakeMultipathd:
         return {"dm_st": dm_state, "chk_st": checker_state}
 
     def _told(self, wwid, name, dm):
-        settings = self.loaded.get(wwid, {})
+        settings = self.tables.get(wwid, self.loaded.get(wwid, {}))
         disks = sorted(disk for disk, other in self.san.disks.items() if other == wwid)
         groups = [disks] if settings.get("path_grouping_policy") == "multibus" else [[disk] for disk in disks]
         retry = settings.get("no_path_retry", "fail")

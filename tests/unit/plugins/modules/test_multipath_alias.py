@@ -296,3 +296,12 @@ def test_any_number_is_one_write_one_reload_one_wait(san, fakes, count, number):
     assert san.names() == {item["wwid"]: item["alias"] for item in items}
     started, again = count(params)
     assert (started, again["changed"], again["aliases"]) == (["multipathd show maps json"], False, done["aliases"])
+
+
+def test_a_rename_that_leaves_the_table_as_it_was_is_followed_by_a_load(alias, san, fakes):
+    san.make_dm(A, f"mpath-{A}", ["sdb", "sdc"])
+    fakes.multipathd.renames_only = True
+    done = alias(**one(path_selector="round-robin 0", path_grouping_policy="multibus"), timeout=20)
+    assert (done["changed"], san.names()[A], done["aliases"][0]["policy"]) == (True, "qsan", "multibus")
+    assert fakes.multipathd.calls.count("reload map qsan") == 1
+    assert alias(**one(path_selector="round-robin 0", path_grouping_policy="multibus"))["changed"] is False
