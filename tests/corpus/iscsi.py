@@ -1,14 +1,12 @@
-#!/usr/bin/env python3
-"""Runs the iSCSI parsers over files of others: iscsi.py DIRECTORY, with iscsiadm/*.txt and iscsid_conf/*.conf in it.
+"""Runs the iSCSI parsers over a directory of files of others, with iscsiadm/*.txt and iscsid_conf/*.conf in it.
 
-Run it with the .venv's Python. Every file has to be parsed or to give a ParseError, which is printed. A conf file that is parsed has to be rendered as
-it was, and setting a key and removing it again has to give the file without the key. Exit status 1 when anything else happens.
+Every file has to be parsed or to give a ParseError, which is printed. A conf file that is parsed has to be rendered as it was, and setting a key and
+removing it again has to give the file without the key.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
@@ -19,23 +17,22 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import parse_login_failures
 
 
-def main() -> int:
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    directory = Path(sys.argv[1])
-    wrong = 0
+def parser_faults(directory: Path) -> list[tuple[str, str]]:
+    """Print what is in each file -> the files where something else happened, and what."""
+    wrong = []
     for path in sorted([*directory.glob("iscsiadm/*.txt"), *directory.glob("iscsid_conf/*.conf")]):
         check = check_conf if path.suffix == ".conf" else check_listing
+        name = str(path.relative_to(directory))
         try:
             said = check(path.read_bytes().decode("utf-8", "surrogateescape"), path.name)
         except ParseError as error:
             said = f"ParseError: {error}"
         except Exception as error:
             # Whatever it is, it is what is looked for.
-            said, wrong = f"WRONG: {type(error).__name__}: {error}", wrong + 1
-        print(f"{path.relative_to(directory)}: {said}")
-    return 1 if wrong else 0
+            wrong.append((name, f"{type(error).__name__}: {error}"))
+            continue
+        print(f"{name}: {said}")
+    return wrong
 
 
 def check_listing(text: str, name: str) -> str:
@@ -65,7 +62,3 @@ def check_conf(text: str, name: str) -> str:
         if effective(remove_key(there, key), key) is not None or remove_key(there, key) != remove_key(lines, key):
             raise AssertionError(f"{key} set and removed is another file")
     return f"{sum(effective(lines, key) is not None for key in KINDS)} keys in force"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
