@@ -20,8 +20,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_un
 TURN = "linuxsan"
 # A run is bounded by its own timeout; what goes beyond hangs.
 TURN_SECONDS = 300
-# /proc/PID/stat (proc(5)): fields after the command, which ends with the last ")"; the start is field 22.
-START_FIELD = 19
+# /proc/PID/stat (proc(5)): fields after the command, which ends with the last ")"; the parent is field 4, the start field 22.
+PARENT_FIELD, START_FIELD = 1, 19
+OWN_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,24 @@ def turn(directory, seconds=TURN_SECONDS):
 
 def started_processes(name, proc="/proc"):
     """The running processes of a program -> tuple of (pid, when it started, in seconds of the clock that files have)."""
+    return tuple((pid, started) for pid, parent, started in _processes(name, proc))
+
+
+def helpers_of(name, proc="/proc"):
+    """The processes that a running daemon has started for a piece of work -> tuple of pids. One of its first second is a part of itself."""
+    found = tuple(_processes(name, proc))
+    starts = {pid: started for pid, parent, started in found}
+    return tuple(pid for pid, parent, started in found if parent in starts and started > starts[parent] + OWN_SECONDS)
+
+
+def _processes(name, proc):
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     ticks = os.sysconf("SC_CLK_TCK")
-    found = []
     for pid in filter(str.isdigit, os.listdir(proc)):
         text = _stat(proc, pid)
         command, fields = text[text.find("(") + 1 : text.rfind(")")], text[text.rfind(")") + 2 :].split()
         if command == name and len(fields) > START_FIELD:
-            found.append((pid, boot + int(fields[START_FIELD]) / ticks))
-    return tuple(found)
+            yield pid, fields[PARENT_FIELD], boot + int(fields[START_FIELD]) / ticks
 
 
 def _locked(file):

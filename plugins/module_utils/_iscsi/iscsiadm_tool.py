@@ -48,9 +48,17 @@ class Iscsiadm:
         through = [word for iface in ifaces for word in ("-I", iface)]
         return self._start([PROGRAM, *mode, "-o", "nonpersistent", *through])
 
+    def login(self, target, record=None):
+        """Have iscsid log in to a target, through one record or all of them -> Result. It does not wait; what counts is what sysfs shows then."""
+        return self._run([*self._login_words(target, record), "-W"], DATABASE_SECONDS)
+
     def start_login(self, target, record=None):
-        """Log in to a target, through one record or all of them -> Process. It waits; what counts is what sysfs shows meanwhile."""
-        return self._start([PROGRAM, "-m", "node", "-T", target, *_selection(record), "-l"])
+        """The same -> Process, which waits for the outcome and says why a portal failed."""
+        return self._start(self._login_words(target, record))
+
+    @staticmethod
+    def _login_words(target, record):
+        return [PROGRAM, "-m", "node", "-T", target, *_selection(record), "-l"]
 
     def start_logout(self, sid):
         """Log out of one session -> Process."""

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Logging in to many portals at a time, judged by what sysfs shows and bounded in time.
 
-One waiting iscsiadm per target says why a portal fails; its exit status is that of the first failure only
-(15, session exists, can hide 24), so the status that counts is the one of its message about that portal.
+iscsid is told to log in and nobody waits: a waiting iscsiadm for each target makes 64 logins take twice as long, and one exit status
+says little (15, session exists, can hide 24). When nothing more comes up, a plain connection tells the portals that are not there,
+and one that is there is asked again by an iscsiadm that waits and says why.
 """
 
 from __future__ import annotations
@@ -19,26 +20,27 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
     raise_for_host,
     status_of_reason,
 )
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, parse_login_failures, status_meaning, status_name
 
 INTERVAL = 0.1
 # Of so many parts of the time that passes, one is spent on reading.
 REST = 9
-# A scan that finds nothing new for so long is taken to be over.
-QUIET_SECONDS = 4
+# A session without a disk for so long, while nothing is scanned, has none.
+QUIET_SECONDS = 1
 # What another process has begun already: sysfs will show whether it works.
 UNDER_WAY = STATUSES["session_exists"][0]
 
 
 class Login:
-    """iscsiadm: its tool. read: gives the sessions of the host. probe: as in probe_tool."""
+    """iscsiadm: its tool. read: gives the sessions of the host. probe: as in probe_tool. scanning: tells whether iscsid scans a session for LUNs."""
 
-    def __init__(self, iscsiadm, read, probe=probe_portals, interval=INTERVAL):
+    def __init__(self, iscsiadm, read, probe, scanning, interval=INTERVAL):
         self._iscsiadm = iscsiadm
         self._read = read
         self._probe = probe
         self._interval = interval
+        self._scanning = scanning
 
     def login(self, nodes, records, deadline, wait_for_devices=True, waiting_for=(), counts=None):
         """Log in to nodes -> tuple of Failure.
@@ -46,13 +48,24 @@ class Login:
         records: all of the host. deadline: of time.monotonic(). waiting_for: further nodes whose session comes back by itself.
         counts: key of a node -> sessions that it is to have, 1 when it is not in it.
         """
-        processes = [self._iscsiadm.start_login(target, record) for target, record in login_calls(nodes, records)]
         wanted = {node.key: node for node in (*nodes, *waiting_for)}
+        asking = _Asking(self._iscsiadm, records)
         try:
-            return self._settle(wanted, counts or {}, processes, deadline, wait_for_devices)
+            said = [self._start(target, record, asking) for target, record in login_calls(nodes, records)]
+            return self._settle(wanted, counts or {}, said, asking, deadline, wait_for_devices)
         finally:
-            for process in processes:
-                process.kill()
+            asking.end()
+
+    def _start(self, target, record, asking):
+        """Have iscsid begin -> what iscsiadm has said."""
+        result = self._iscsiadm.login(target, record)
+        name = status_name(result.rc)
+        if name == "invalid_argument":
+            # One of before 2.1 knows no -W.
+            asking.wait((target, record))
+        elif name not in ("success", "session_exists") and not parse_login_failures(result.stderr):
+            raise_for(f"target {target}: login", result)
+        return result.stderr
 
     def unreached(self, nodes, bound=PROBE_SECONDS):
         """The nodes at whose portals nothing answers -> dict of key and Failure. bound: seconds."""
@@ -63,79 +76,93 @@ class Login:
             if reasons[node.portal]
         }
 
-    def _settle(self, nodes, counts, processes, deadline, wait_for_devices):
+    def _settle(self, nodes, counts, said, asking, deadline, wait_for_devices):
         failed = {}
-        pause = PATIENCE_SECONDS
-        patience = min(time.monotonic() + pause, deadline)
-        quiet = _Quiet()
-        last_look = False
+        pause, quiet = PATIENCE_SECONDS, _Quiet()
         while True:
             began = time.monotonic()
             late = began >= deadline
             sessions = self._read()
-            cost = time.monotonic() - began
             up = _up(sessions, nodes, counts)
-            failed.update(self._told(nodes, processes, up))
+            failed.update(_told([*said, *asking.said()], nodes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
-            if left and time.monotonic() > patience and not last_look:
-                last_look = late
+            still = quiet.since((len(up), len(failed), sum(len(session.devices) for session in sessions)))
+            if left and (late or still > pause):
                 failed.update(self.unreached(left, max(0.5, min(PROBE_SECONDS, deadline - time.monotonic()))))
+                asking.ask([node for node in left if node.key not in failed])
                 # Refused once more later is as final as refused now; a portal that answers is given its time.
                 pause *= 2
-                patience = time.monotonic() + pause
-                continue
-            if late or not left and (not wait_for_devices or self._complete(sessions, processes, nodes, failed, quiet)):
+            if late or not left and (not wait_for_devices or self._complete(sessions, nodes, still)):
                 break
-            self._rest(processes, max(self._interval, REST * cost))
+            time.sleep(max(self._interval, REST * (time.monotonic() - began)))
         up = _up(self._read(), nodes, counts)
-        for node in left:
-            failed.setdefault(node.key, Failure(str(node.portal), node.target, "the portal accepts connections, but did not complete the login in time", None))
+        for key in nodes.keys() - up - failed.keys():
+            reason = "the portal accepts connections, but did not complete the login in time"
+            failed[key] = Failure(str(nodes[key].portal), nodes[key].target, reason, None)
         return tuple(failure for key, failure in failed.items() if key not in up)
 
-    @staticmethod
-    def _rest(processes, seconds):
-        """Leave the machine to the logins: reading many sessions is work. The end of the last process is the news that is waited for."""
-        until = time.monotonic() + seconds
-        waiting = any(process.running for process in processes)
-        while time.monotonic() < until and (not waiting or any(process.running for process in processes)):
-            time.sleep(min(INTERVAL, seconds))
-
-    @staticmethod
-    def _told(nodes, processes, up):
-        """What the iscsiadm processes have said about portals."""
-        told = {}
-        for process in processes:
-            for failure in parse_login_failures(process.stderr_so_far()):
-                raise_for_host(failure.status, f"portal {failure.portal} of {failure.target}: login")
-                key = (failure.target, failure.portal, failure.iface)
-                if failure.status != UNDER_WAY and key in nodes and key not in up:
-                    told[key] = Failure(str(failure.portal), failure.target, status_meaning(failure.status), status_name(failure.status))
-        return told
-
-    @staticmethod
-    def _complete(sessions, processes, nodes, failed, quiet):
-        """True when every disk has its block device. iscsid answers a login after the scan of its LUNs (session_scan_host)."""
-        mine = [session for session in sessions if session.key in nodes]
-        devices = [device for session in mine for device in session.devices]
-        if any(device.name is None for device in devices):
+    def _complete(self, sessions, nodes, still):
+        """True when the LUNs are scanned and every disk has its block device. iscsid scans a session in a process of its own (session_scan_host)."""
+        mine = [session for session in sessions if session.key in nodes and session.logged_in]
+        if any(device.name is None for session in mine for device in session.devices):
             return False
-        if not any(process.running for process in processes):
-            return True
-        # A portal that fails keeps its iscsiadm waiting for minutes: then the disks of the others decide. Some have none.
-        return bool(failed) and (all(session.devices for session in mine if session.logged_in) or quiet.since(len(devices), QUIET_SECONDS))
+        # Some targets have no LUN.
+        return not self._scanning() and (all(session.devices for session in mine) or still > QUIET_SECONDS)
+
+
+class _Asking:
+    """Asks why portals fail, by an iscsiadm that waits for each."""
+
+    def __init__(self, iscsiadm, records):
+        self._iscsiadm = iscsiadm
+        self._records = records
+        self._processes = {}
+
+    def ask(self, nodes):
+        """Ask for the nodes for which nobody asks. One that iscsid still tries is told to be there already, at once."""
+        known = {record.key for record in self._records}
+        for node in nodes:
+            if node.key in known:
+                self.wait((node.target, node))
+
+    def wait(self, call):
+        """call: (target, record or None for all of its records)."""
+        process = self._processes.get(call)
+        if not (process and process.running):
+            self._processes[call] = self._iscsiadm.start_login(*call)
+
+    def said(self):
+        """Their words until now."""
+        return [process.stderr_so_far() for process in self._processes.values()]
+
+    def end(self):
+        """Wait no more."""
+        for process in self._processes.values():
+            process.kill()
+
+
+def _told(said, nodes, up):
+    """What iscsiadm has said about portals -> dict of key and Failure."""
+    told = {}
+    for failure in (each for words in said for each in parse_login_failures(words)):
+        raise_for_host(failure.status, f"portal {failure.portal} of {failure.target}: login")
+        key = (failure.target, failure.portal, failure.iface)
+        if failure.status != UNDER_WAY and key in nodes and key not in up:
+            told[key] = Failure(str(failure.portal), failure.target, status_meaning(failure.status), status_name(failure.status))
+    return told
 
 
 class _Quiet:
-    """Tells how long a number has been the same."""
+    """Tells how long something has been the same."""
 
     def __init__(self):
-        self._number, self._since = None, 0
+        self._state, self._since = None, 0
 
-    def since(self, number, seconds):
-        """True when the number was this one for so many seconds."""
-        if number != self._number:
-            self._number, self._since = number, time.monotonic()
-        return time.monotonic() - self._since >= seconds
+    def since(self, state):
+        """Seconds."""
+        if state != self._state:
+            self._state, self._since = state, time.monotonic()
+        return time.monotonic() - self._since
 
 
 def _up(sessions, nodes, counts):

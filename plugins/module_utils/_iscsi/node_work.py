@@ -11,7 +11,7 @@ import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, find_strays, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, helpers_of, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
@@ -114,7 +114,8 @@ class NodeWork:
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
 
         read = functools.partial(self._read, disks=False, chap=False)
-        return Apply(self._iscsiadm, self._database, Login(self._iscsiadm, read, self._probe()), read)
+        scanning = functools.partial(helpers_of, "iscsid", self._places.proc)
+        return Apply(self._iscsiadm, self._database, Login(self._iscsiadm, read, self._probe(), scanning), read)
 
     def _guard(self):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard

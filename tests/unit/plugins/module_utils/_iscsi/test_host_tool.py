@@ -13,7 +13,7 @@ import time
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import START_FIELD, helpers_of, started_processes, turn
 
 HOLDER = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
 
@@ -38,3 +38,13 @@ def test_processes_by_name():
         process.kill()
     assert abs(found[str(process.pid)] - before) < 5
     assert str(os.getpid()) not in found
+
+
+def test_helpers_are_not_the_daemon_itself(tmp_path):
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    for pid, parent, age in ((10, 1, 100), (11, 10, 99.9), (12, 10, 3), (13, 1, 2)):
+        directory = tmp_path / str(pid)
+        directory.mkdir()
+        fields = ["S", str(parent), *["0"] * (START_FIELD - 2), str(int((now - age) * os.sysconf("SC_CLK_TCK")))]
+        (directory / "stat").write_text(f"{pid} (iscsid) {' '.join(fields)} 0\n", encoding="utf-8")
+    assert helpers_of("iscsid", str(tmp_path)) == ("12",)

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import login_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login, login_calls
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import LOGGED_IN, Device, Session
 
 NODES = tuple(Node("iqn.a", Portal(f"10.0.0.{last}"), "default", f"10.0.0.{last}", 1) for last in (1, 2))
@@ -43,17 +46,28 @@ def failure(node, status):
     )
 
 
-def login(sessions, said="", running=False, reached=None, wait=True, timeout=60):
-    """sessions: what each reading of sysfs gives, the last for ever."""
-    started = []
+def login(sessions, said="", at_once="", status="success", running=False, reached=None, wait=True, timeout=60, scans=()):
+    """sessions: what each reading of sysfs gives, the last for ever. at_once: what the iscsiadm says that does not wait, said: one that does.
+
+    scans: whether iscsid scans, at each question, at last not. Returns the failures and the calls of both kinds.
+    """
+    calls, started = [], []
+
+    def run(argv, seconds):
+        calls.append(argv)
+        return Result(tuple(argv), STATUSES[status][0], "", at_once)
 
     def start(argv):
         started.append(FakeProcess(argv, said, running))
         return started[-1]
 
-    readings = itertools.chain(sessions, itertools.repeat(sessions[-1]))
-    tool = Login(Iscsiadm(start=start), lambda: next(readings), lambda portals, bound: {portal: (reached or {}).get(portal) for portal in portals}, interval=0)
-    return tool.login(NODES, NODES, time.monotonic() + timeout, wait), started
+    readings, answers = itertools.chain(sessions, itertools.repeat(sessions[-1])), itertools.chain(scans, itertools.repeat(False))
+
+    def probe(portals, bound):
+        return {portal: (reached or {}).get(portal) for portal in portals}
+
+    tool = Login(Iscsiadm(run, start), lambda: next(readings), probe, lambda: next(answers), interval=0)
+    return tool.login(NODES, NODES, time.monotonic() + timeout, wait), calls, started
 
 
 @pytest.fixture
@@ -71,34 +85,64 @@ def test_one_process_per_record_when_others_are_not_meant():
 
 def test_waits_until_the_sessions_and_the_disks_are_there():
     both = [session(node) for node in NODES]
-    failures, started = login([[], [session(NODES[0], "FREE")], [session(node, name=None) for node in NODES], both])
-    assert failures == ()
-    assert [process.argv for process in started] == [["iscsiadm", "-m", "node", "-T", "iqn.a", "-l"]]
-    assert all(process.killed for process in started)
+    failures, calls, started = login([[], [session(NODES[0], "FREE")], [session(node, name=None) for node in NODES], both])
+    assert failures == () and started == []
+    assert calls == [["iscsiadm", "-m", "node", "-T", "iqn.a", "-l", "-W"]]
 
 
-def test_each_portal_has_its_own_reason():
-    failures, started = login([[session(NODES[0])]], failure(NODES[1], 24) + failure(NODES[0], 15))
+def test_waits_until_the_scan_is_over():
+    both = [session(node) for node in NODES]
+    questions = iter([True, True, False])
+    assert login([both], scans=questions)[0] == ()
+    assert list(questions) == []
+
+
+def test_a_target_without_a_disk_is_not_waited_for_long(monkeypatch):
+    monkeypatch.setattr(login_tool, "QUIET_SECONDS", 0)
+    bare = [dataclasses.replace(session(node), devices=()) for node in NODES]
+    assert login([bare])[0] == ()
+
+
+def test_each_portal_has_its_own_reason(hasty):
+    failures, calls, started = login([[session(NODES[0])]], failure(NODES[1], 24) + failure(NODES[0], 15))
     (failed,) = failures
     assert (failed.portal, failed.status) == (str(NODES[1].portal), "authorization_failed")
+    assert [process.argv[-1] for process in started] == ["-l"] and all(process.killed for process in started)
+
+
+def test_one_that_is_still_tried_is_asked_again(hasty, monkeypatch):
+    both = [session(node) for node in NODES]
+    failures, calls, started = login([both[:1], both[:1], both[:1], both], failure(NODES[1], 15))
+    assert failures == () and len(started) > 1
 
 
 def test_a_portal_that_refuses_connections_is_not_waited_for(hasty):
-    failures, started = login([[session(NODES[0])]], running=True, reached={NODES[1].portal: "Connection refused"})
+    failures, calls, started = login([[session(NODES[0])]], running=True, reached={NODES[1].portal: "Connection refused"})
     assert [(failed.reason, failed.status) for failed in failures] == [("Connection refused", "transport_error")]
+    assert started == []
 
 
 def test_a_login_that_does_not_end_is_bounded(hasty):
-    failures, started = login([[]], running=True, timeout=0)
+    failures, calls, started = login([[]], running=True, timeout=0)
     assert {failed.portal for failed in failures} == {str(node.portal) for node in NODES}
     assert {failed.status for failed in failures} == {None}
 
 
-def test_what_comes_up_in_spite_of_a_failure_is_up():
-    failures, started = login([[session(NODES[0])], [session(node) for node in NODES]], failure(NODES[1], 8))
+def test_what_comes_up_in_spite_of_a_failure_is_up(hasty):
+    failures, calls, started = login([[session(NODES[0])], [session(NODES[0])], [session(node) for node in NODES]], failure(NODES[1], 8))
     assert failures == ()
 
 
 def test_a_host_without_iscsid_is_told_so():
     with pytest.raises(SanError, match="iscsid is not running"):
-        login([[]], failure(NODES[0], 20))
+        login([[]], at_once=failure(NODES[0], 20), status="iscsid_not_connected")
+
+
+def test_a_call_that_fails_as_a_whole_is_told():
+    with pytest.raises(SanError, match="database"):
+        login([[]], at_once="iscsiadm: Timeout on acquiring lock on DB", status="database_error")
+
+
+def test_an_iscsiadm_without_no_wait_waits():
+    failures, calls, started = login([[session(node) for node in NODES]], at_once="iscsiadm: invalid option -- 'W'", status="invalid_argument")
+    assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-T", "iqn.a", "-l"]]
