@@ -185,7 +185,7 @@ def _test_in_place(module, host, trial, before):
         _judge(trial.path, trial.edit, before, verdict, host)
     except SanError:
         if trial.old is None:
-            os.unlink(trial.path)
+            os.unlink(os.path.realpath(trial.path))
         else:
             write_text(module, trial.path, trial.old, mode_of(trial.path, 0o644))
         raise

@@ -90,6 +90,8 @@ class SectionEditor:
                 self._take_out(key, stanza, known, parts)
                 continue
             known = self._counting(key, known)
+            if not known and stanza.only_removes:
+                continue
             self.wanted[key] = ""
             if not known:
                 _check_new(section.keyword, stanza)

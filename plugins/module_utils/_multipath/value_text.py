@@ -22,6 +22,9 @@ _INTEGER = re.compile(r"-?[0-9]+\Z")
 _NEEDS_QUOTES = re.compile(r'[\s{}#!"]|[^\x00-\x7f]')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+# YAML has made another number of 0660 and of 0x1f.
+_NOT_DECIMAL = ("mode", "reservation_key")
+_TEXTS = ("identity", "regex", "pattern", "name", "text")
 # The word that a YAML boolean stands for: YAML reads yes, no, on and off as one.
 _BOOLEANS = {
     "yes_no": ("yes", "no"),
@@ -78,6 +81,8 @@ def _plain(kind, value):
         if word is None:
             raise SanError(f"{str(value).lower()} is no value for it. Quote it in the playbook when a word is meant.")
         return word
+    if isinstance(value, (int, float)) and (kind in _NOT_DECIMAL or (isinstance(value, float) and kind in _TEXTS)):
+        raise SanError(f"{value!r} was read as a decimal number, and may have been written otherwise. Quote it in the playbook.")
     if isinstance(value, (str, int, float)):
         return str(value)
     raise SanError(f"{value!r} is neither a text nor a number.")

@@ -13,7 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import canonical, dotted, was_ever
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, PLUG_INS, QUEUEING, meaning, without_queueing
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import needs_quotes, wanted_text
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import wanted_text
 
 SECTIONS = ("defaults", "blacklist", "blacklist_exceptions", "devices", "overrides", "multipaths")
 # What a stanza is known by; the others of STANZAS may be left out.
@@ -67,6 +67,11 @@ class Stanza:
     identity: Tuple[Optional[str], ...]
     pairs: Tuple[Tuple[str, str], ...]
     values: Tuple[Value, ...]
+
+    @property
+    def only_removes(self):
+        """Whether it names nothing but keywords that shall go."""
+        return bool(self.values) and all(value.text is None for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -194,8 +199,6 @@ def _text(path, value, keywords):
         text = wanted_text(keyword.kind, value, keywords.release)
     except SanError as error:
         raise SanError(f"{' '.join(path)}: {error}") from None
-    if isinstance(value, float) and needs_quotes(text):
-        raise SanError(f"{' '.join(path)}: {value!r} was read as a number. Quote it in the playbook.")
     return text
 
 

@@ -324,3 +324,22 @@ def test_bad_expression_can_be_removed_and_not_added():
 )
 def test_plug_in_that_is_not_known(keyword, value, is_known):
     assert (edit("", defaults={keyword: value}).warnings == ()) is is_known
+
+
+def test_removing_keywords_of_a_stanza_that_is_not_there():
+    assert edit(FILE, multipaths=[{"wwid": "3600z", "alias": None}], devices=[{"vendor": "v", "product": "p", "prio": None}]).text == FILE
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"defaults": {"mode": 0o660}},
+        {"defaults": {"reservation_key": 0x1F}},
+        {"multipaths": [{"wwid": 3.6e26}]},
+        {"blacklist": [{"wwid": 3.6e26}]},
+        {"multipaths": [{"wwid": "x", "alias": 1.5}]},
+    ],
+)
+def test_number_that_yaml_may_have_made(wanted):
+    with pytest.raises(SanError, match="Quote it in the playbook"):
+        edit("", **wanted)
