@@ -39,6 +39,7 @@ CHOICES = {
 # kind: what it takes besides a number of the range, with the number or word that means the same.
 NUMBERS = {
     "count": ({}, 0, INT_MAX),
+    "milliseconds": ({}, 4000, INT_MAX),
     # 0 stands for not set.
     "kilobytes": ({}, 1, INT_MAX),
     "interval": ({}, 1, UINT_MAX),
@@ -59,7 +60,7 @@ PLUG_INS = {
     "checker": frozenset(["tur", "directio", "hp_sw", "rdac", "emc_clariion", "readsector0", "cciss_tur", "none"]),
 }
 # Those that are read as nothing but a number.
-INTEGERS = ("count", "kilobytes", "interval", "seconds", "integer", "verbosity")
+INTEGERS = ("count", "milliseconds", "kilobytes", "interval", "seconds", "integer", "verbosity")
 # (kind, value): the first release that takes it, where that is not as old as the keyword.
 LATER = {
     ("find_multipaths", "on"): (0, 7, 7),

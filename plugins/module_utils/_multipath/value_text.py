@@ -129,6 +129,8 @@ _PATTERNS = {
     "identity": (re.compile(r".+\Z"), "a value: it is empty"),
     "reservation_key": (re.compile(r"(file|(0x)?[0-9A-Fa-f]{1,16})(:aptpl)?\Z"), "file or up to 16 hexadecimal digits, with or without :aptpl"),
     "group": (re.compile(r"[0-9]+\Z"), "a number, and a name would be looked up among the users"),
+    "uid_attrs": (re.compile(r"[^\s:]+:[^\s:]+( [^\s:]+:[^\s:]+)*\Z"), "a list of names with their attributes, such as 'sd:ID_SERIAL dasd:ID_UID'"),
+    "path": (re.compile(r"/.*\Z"), "an absolute path"),
     "mode": (re.compile(r"0?[0-7]{1,4}\Z"), "an octal mode such as 0660; quote it in the playbook"),
     "owner": (re.compile(r"[0-9]+\Z|[A-Za-z_][A-Za-z0-9_.-]*\$?\Z"), "a number or a name"),
 }

@@ -16,6 +16,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import Parse
 _TIME = re.compile(r"\A(\d+\.\d+|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d) \| ")
 _LINE_NUMBER = re.compile(r"(\bline |\.conf \+)\d+")
 _RELEASE = re.compile(r"multipath-tools v(\d+(?:\.\d+)+)")
+_ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value")
 _DAEMON = re.compile(r"pid (\d+) (\w+)")
 
 
@@ -28,12 +29,12 @@ class Verdict:
     effective: str
 
     def new_against(self, before):
-        """The complaints that another Verdict did not have, wherever their lines are."""
+        """The complaints that another Verdict did not have, wherever their lines are; not those about what works as it should."""
         known = Counter(_placeless(complaint) for complaint in before.complaints)
         new = []
         for complaint in self.complaints:
             known[_placeless(complaint)] -= 1
-            if known[_placeless(complaint)] < 0:
+            if known[_placeless(complaint)] < 0 and not _ADVICE.search(complaint):
                 new.append(complaint)
         return tuple(new)
 

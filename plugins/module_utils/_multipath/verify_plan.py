@@ -9,8 +9,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, settings_of, show_key
 
-# Shown otherwise than written: uid in octal, reservation_key with 0x, max_fds and verbosity as the program was started.
-_SHOWN_OTHERWISE = frozenset(("uid", "gid", "mode", "reservation_key", "max_fds", "verbosity"))
+# Shown otherwise than written: uid and gid in octal, reservation_key with 0x, disable_changed_wwids as ignored, and the
+# others as the program multipath sets them for itself.
+_SHOWN_OTHERWISE = frozenset(("uid", "gid", "mode", "reservation_key", "disable_changed_wwids", "max_fds", "verbosity", "force_sync", "retrigger_tries"))
 
 
 def check_winners(wanted, later):

@@ -17,8 +17,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import unmet
 
 TOOL = Multipath(run)
 SURPRISES = {file.stem: file.read_text() for file in sorted((Path(__file__).parent / "fixtures/conf").iterdir())}
@@ -122,3 +123,37 @@ def test_release_of_a_host_whose_configuration_is_refused(keywords):
 def test_build_is_asked_for_its_keywords(keywords):
     path = ("defaults", "polling_interval")
     assert TOOL.backported([path, ("defaults", "no_such_keyword")]) == {path}
+
+
+# A right value of each kind.
+RIGHT = {
+    **{"find_multipaths": "greedy", "count": "7", "milliseconds": "4007", "kilobytes": "512", "interval": "9", "seconds": "90", "integer": "-3"},
+    **{"verbosity": "3", "max_fds": "4096", "failback": "7", "no_path_retry": "queue", "off_or_seconds": "off", "dev_loss_tmo": "99", "no_or_count": "7"},
+    **{"max_retries": "3", "marginal_pathgroups": "on", "path_grouping_policy": "multibus", "rr_weight": "priorities", "flush_on_last_del": True},
+    **{"log_checker_err": "once", "auto_resize": "grow_only", "path_selector": "queue-length 0", "counted": "1 foo", "prio": "alua", "checker": "directio"},
+    **{"word": "X", "text": "a b", "name": "abc", "reservation_key": "0x12", "mode": "0640", "owner": "0", "group": "0", "vpd_vendor": "hp3par"},
+    **{"regex": "abc", "pattern": "R1", "uid_attrs": "sd:ID_X", "path": "/x", "yes_no": "yes"},
+    "identity": "w",
+}
+NAMES = {"devices": {"vendor": "V", "product": "P"}, "multipaths": {"wwid": "w"}}
+
+
+def all_of(section, keywords):
+    """The option that sets every keyword of a section, or of its stanza."""
+    block = {"devices": "device", "multipaths": "multipath"}.get(section)
+    path = (section, block) if block else (section,)
+    known = {other[-1]: keywords.known(other) for other in all_paths() if other[:-1] == path and keywords.known(other)}
+    right = {name: RIGHT[keyword.kind] for name, keyword in known.items() if keyword.sub is None and not keyword.ignored_by(keywords.release)}
+    # The other name of path_checker.
+    right.pop("checker", None)
+    return {section: [{**right, **NAMES[section]}] if block else right}
+
+
+@pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])
+def test_every_keyword_is_taken_as_it_is_written(keywords, section):
+    before = TOOL.test_conf(MAIN_FILE, "")
+    edit = edit_conf(parse_conf("", MAIN_FILE, keywords), Wanted(**all_of(section, keywords)))
+    verdict = TOOL.test_conf(MAIN_FILE, edit.text)
+    assert unmet(edit.wanted, verdict.effective, before.effective, keywords) == ([], [])
+    assert verdict.new_against(before) == ()
+    assert len(edit.wanted) > 20

@@ -41,6 +41,11 @@ def test_second_complaint_of_a_kind_is_new():
     assert after.new_against(before) == after.complaints[1:]
 
 
+def test_advice_is_no_complaint():
+    said = '1.0 | f line 2, "bindings_file" is deprecated and will be disabled in a future release\n2.0 | f line 3: ignoring deprecated option "x"\n'
+    assert parse_verdict(0, "", said).new_against(parse_verdict(0, "", "")) == ('f line 3: ignoring deprecated option "x"',)
+
+
 def test_release():
     assert parse_release("multipath-tools v0.9.4 (12/19, 2022)\nUsage:\n") == (0, 9, 4)
 
