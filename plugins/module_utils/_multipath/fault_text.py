@@ -115,7 +115,7 @@ def _value_fault(kind, text, release, set_before):
         return "refused", f"{text!r} is no number, so libmultipath refuses the whole configuration"
     if kind == "interval" and not set_before and judges(release):
         if hangs(release):
-            return "hang", f"{text!r} is no number, on which libmultipath hangs"
+            return "hang", f"{text!r} is no number above 0, on which libmultipath hangs or ends"
         return "value", f"{text!r} is no number and taken for {NEVER_CHECKED}"
     if kind in ("counted", "path_selector"):
         return "count", f"{text!r} says a wrong count of arguments and is ignored"

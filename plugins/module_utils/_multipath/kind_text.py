@@ -88,8 +88,10 @@ _SCSI = "fcp spi ssa sbp srp iscsi sas adt ata usb unspec"
 _NVME = "pcie rdma fc tcp loop apple-nvme unspec"
 PROTOCOLS = frozenset(["ccw", "cciss", "undef", *(f"scsi:{name}" for name in _SCSI.split()), *(f"nvme:{name}" for name in _NVME.split())])
 
-_INTEGER = re.compile(r"[ \t]*[+-]?[0-9]+\Z")
+_INTEGER = re.compile(r"[ \t\v\f]*[+-]?[0-9]+[ \t\v\f]*\Z")
+_UNSIGNED = re.compile(r"[ \t\v\f]*[0-9]+[ \t\v\f]*\Z")
 _LEADING_NUMBER = re.compile(r"[ \t]*[+-]?[0-9]+")
+_COUNT = re.compile(r"[0-9]+\Z")
 _OCTAL = re.compile(r"[ \t]*0*([0-7]{1,3})(?![0-7])")
 
 
@@ -125,7 +127,7 @@ def taken(kind, text, release=None, quoted=False):
         return str(int(octal.group(1), 8)) if octal else None
     if kind in ("regex", "pattern"):
         return pattern_taken(text, release)
-    if kind == "group" and not text.isdigit() and text != "root":
+    if kind == "group" and text != "root" and not _COUNT.match(text):
         # It is looked up among the users.
         return None
     if kind == "protocol_type" and text not in PROTOCOLS:
@@ -178,7 +180,7 @@ def has_right_count(kind, text):
     """Whether a text such as `1 queue_if_no_path` or `service-time 0` says how many arguments follow."""
     words = text.split()
     counted = words[1:] if kind == "path_selector" else words
-    return bool(counted) and counted[0].isdigit() and int(counted[0]) == len(counted) - 1
+    return bool(counted) and _COUNT.match(counted[0]) is not None and int(counted[0]) == len(counted) - 1
 
 
 def without_queueing(features):
@@ -204,11 +206,11 @@ def _number(kind, text, release, quoted):
         text = '"'
     if kind == "dev_loss_tmo" or not (judges(release) or (refuses_integers(release) and kind in INTEGERS)):
         return _leading_number(kind, text, low)
-    if not _INTEGER.match(text):
+    if not (_UNSIGNED if kind in ("interval", "seconds") else _INTEGER).match(text):
         return None
     number = int(text)
     if kind in ("interval", "seconds"):
-        return str(number) if 0 <= number <= high else None
+        return str(number) if number <= high else None
     if kind == "kilobytes" and number < low:
         return None
     return str(min(max(number, low), high))

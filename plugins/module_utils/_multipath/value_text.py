@@ -45,6 +45,9 @@ def wanted_text(kind, value, release):
         _check_choice(kind, text, release)
     elif kind in NUMBERS:
         _check_number(kind, text)
+    elif kind == "reservation_key":
+        if not is_reservation_key(text) or text.partition(":")[2] not in ("", "aptpl"):
+            raise SanError(f"{text!r} is not file or up to 16 hexadecimal digits, with or without :aptpl.")
     elif kind in _PATTERNS:
         pattern, shape = _PATTERNS[kind]
         if not pattern.match(text):
@@ -64,8 +67,12 @@ def needs_quotes(text):
 
 
 def is_reservation_key(text):
-    """Whether a text is one; libmultipath refuses the whole file for another."""
-    return _PATTERNS["reservation_key"][0].match(text) is not None
+    """Whether a text is one as libmultipath reads it; it refuses the whole file for another. A flag that it does not know is nothing to it."""
+    digits = text.partition(":")[0]
+    # One leading 0 is no digit to it, so that 0 is no key.
+    digits = digits[digits.startswith("0") :]
+    digits = digits[digits[:1] in ("x", "X") :]
+    return text == "file" or re.match(r"[0-9A-Fa-f]{1,16}\Z", digits) is not None
 
 
 def render_value(text, quote=False):
@@ -127,7 +134,6 @@ _PATTERNS = {
     **dict.fromkeys(("word", "prio", "checker"), (re.compile(r"\S+\Z"), "one word")),
     "name": (re.compile(r"[^/]*\Z"), "free of slashes"),
     "identity": (re.compile(r".+\Z"), "a value: it is empty"),
-    "reservation_key": (re.compile(r"(file|(0x)?[0-9A-Fa-f]{1,16})(:aptpl)?\Z"), "file or up to 16 hexadecimal digits, with or without :aptpl"),
     "group": (re.compile(r"[0-9]+\Z"), "a number, and a name would be looked up among the users"),
     "uid_attrs": (re.compile(r"[^\s:]+:[^\s:]+( [^\s:]+:[^\s:]+)*\Z"), "a list of names with their attributes, such as 'sd:ID_SERIAL dasd:ID_UID'"),
     "path": (re.compile(r"/.*\Z"), "an absolute path"),

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning, taken
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.line_text import read_tokens
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import render_value, wanted_text
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import is_reservation_key, render_value, wanted_text
 
 
 @given(st.text(st.characters(blacklist_categories=("Cc", "Cs"))), st.booleans())
@@ -61,3 +61,19 @@ def test_every_kind_is_known():
 
 def test_wwid_that_yaml_made_a_number():
     assert wanted_text("identity", 360014050000, None) == "360014050000"
+
+
+@pytest.mark.parametrize("text", ["file", "0x1f", "1F", "0123456789abcdef0", "12:aptpl", "12:other", "x1"])
+def test_reservation_key(text):
+    assert is_reservation_key(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "0x", "file:aptpl", "zz", "0:aptpl", "0123456789abcdef01", "1 2", "00x1"])
+def test_no_reservation_key(text):
+    assert not is_reservation_key(text)
+
+
+@pytest.mark.parametrize("kind", ["counted", "path_selector", "count", "group", "seconds", "failback"])
+@pytest.mark.parametrize("text", ["\u00b2", "\u0663 a b c", "service-time \u00b2", "0\u0663", ""])
+def test_digits_of_other_scripts_are_none(kind, text):
+    assert taken(kind, text) is None
