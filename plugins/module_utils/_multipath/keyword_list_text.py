@@ -37,7 +37,7 @@ VALUES = (
     ("dev_loss_tmo", "Ddop", "dev_loss_tmo"),
     ("max_retries", "D", "max_retries:0.9.7"),
     ("no_or_count", "Ddom", "delay_watch_checks delay_wait_checks ghost_delay:0.7.5"),
-    ("no_or_count", "Ddom", "san_path_err_threshold:0.8.0 san_path_err_forget_rate:0.8.0 san_path_err_recovery_time:0.8.0"),
+    ("no_or_count", "Ddom", "san_path_err_threshold:0.7.0 san_path_err_forget_rate:0.7.0 san_path_err_recovery_time:0.7.0"),
     ("no_or_count", "Ddom", "marginal_path_err_sample_time:0.7.4 marginal_path_err_rate_threshold:0.7.4"),
     ("no_or_count", "Ddom", "marginal_path_err_recheck_gap_time:0.7.4 marginal_path_double_failed_time:0.7.4"),
     ("marginal_pathgroups", "D", "marginal_pathgroups:0.8.3"),
@@ -95,6 +95,8 @@ DROPPED = {
     "default_features": ((0, 9, 0), "features"),
     "default_path_checker": ((0, 9, 0), "path_checker"),
 }
+# Not known from that release to before the other.
+GAPS = dict.fromkeys(("san_path_err_threshold", "san_path_err_forget_rate", "san_path_err_recovery_time"), ((0, 7, 4), (0, 8, 0)))
 # Known to no release that is modelled; their names still stand in files and in recipes.
 BEFORE = {
     "selector": "path_selector",

@@ -14,6 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_list_text import (
     BEFORE,
     DROPPED,
+    GAPS,
     IGNORED,
     OLDEST,
     SAME,
@@ -46,7 +47,8 @@ class Keyword:
         """Whether a release (None: the newest) knows this keyword."""
         if release is None:
             return self.until is None
-        return (self.since or OLDEST) <= release and (self.until is None or release < self.until)
+        gap = GAPS.get(self.name, ((), ()))
+        return (self.since or OLDEST) <= release and (self.until is None or release < self.until) and not gap[0] <= release < gap[1]
 
     def ignored_by(self, release):
         """Whether a release (None: the newest) knows this keyword and does not act on it."""
@@ -81,6 +83,8 @@ class Keywords:
         here = f"multipath-tools {dotted(self.release)}" if self.release else "multipath-tools"
         if ever is not None and ever.until is not None:
             return f"known until {dotted(ever.until)}, not to {here}. Use {ever.instead} instead."
+        if name in GAPS and ever is not None and self.release and ever.since <= self.release:
+            return f"not known from {dotted(GAPS[name][0])} to before {dotted(GAPS[name][1])}. Leave it out on this host or upgrade multipath-tools."
         if ever is not None:
             return f"known since {dotted(ever.since)}, not to {here}. Leave it out on this host or upgrade multipath-tools."
         if name in BEFORE:

@@ -210,6 +210,7 @@ def test_structure_does_not_matter_where_nothing_changes():
     ("release", "wanted", "words"),
     [
         ((0, 9, 4), {"defaults": {"max_retries": 3}}, "known since 0.9.7"),
+        ((0, 7, 9), {"defaults": {"san_path_err_threshold": 3}}, "not known from 0.7.4 to before 0.8.0"),
         ((0, 9, 4), {"defaults": {"default_selector": "x"}}, "Use path_selector instead"),
         ((0, 9, 4), {"defaults": {"getuid_callout": "x"}}, "ignore it since 0.9.0. Use uid_attribute"),
         (None, {"defaults": {"path_selectr": "x"}}, "Did you mean path_selector"),
