@@ -165,16 +165,12 @@ def _with_retry(path, values, keywords):
     features = next((value for value in values if value.keyword == "features" and value.text and without_queueing(value.text)[1]), None)
     if features is None:
         return values
-    where = " ".join(path)
-    retry = next((value for value in values if value.keyword == "no_path_retry"), None)
-    if retry is not None and retry.text != "queue":
-        given = "removed" if retry.text is None else f"set to {retry.text}"
-        raise SanError(f"{where} features: {QUEUEING} means no_path_retry queue, and no_path_retry is {given}. Leave one of them out.")
-    note = f"{where} features: {QUEUEING} is written as no_path_retry queue, which wins over it since multipath-tools 0.7.4 and means the same."
-    kept = replace(features, text=without_queueing(features.text)[0], note=note)
-    kept = replace(kept, meaning=kept.text)
-    queue = _value((*path, "no_path_retry"), "queue", keywords)
-    return (*(kept if value is features else value for value in values if value is not retry), queue)
+    retry = next((value for value in values if value.keyword == "no_path_retry" and value.text), None)
+    what = f"left out, since no_path_retry {retry.text} wins over it" if retry else "written as no_path_retry queue, which wins over it"
+    text = without_queueing(features.text)[0]
+    kept = replace(features, text=text, meaning=text, note=f"{' '.join(path)} features: {QUEUEING} is {what} since multipath-tools 0.7.4.")
+    others = tuple(kept if value is features else value for value in values if value.keyword != "no_path_retry")
+    return (*others, retry or _value((*path, "no_path_retry"), "queue", keywords))
 
 
 def _entry(section, entry, state, keywords):

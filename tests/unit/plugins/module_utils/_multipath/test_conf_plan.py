@@ -303,10 +303,13 @@ def test_queueing_is_written_as_no_path_retry(features, written):
     assert edit(outcome.text, (0, 9, 4), **wanted).changed_keys == ()
 
 
-def test_queueing_against_no_path_retry():
-    with pytest.raises(SanError, match="no_path_retry is set to 5. Leave one of them out"):
-        edit("", defaults={"features": "1 queue_if_no_path", "no_path_retry": 5})
-    assert "no_path_retry queue" in edit("", defaults={"features": "1 queue_if_no_path", "no_path_retry": "queue"}).text
+@pytest.mark.parametrize(("retry", "written"), [(5, "5"), ("queue", "queue"), (None, "queue")])
+def test_queueing_beside_no_path_retry(retry, written):
+    wanted = {"defaults": {"features": "3 queue_if_no_path pg_init_retries 50", "no_path_retry": retry}}
+    outcome = edit("defaults {\n\tno_path_retry 9\n}\n", **wanted)
+    assert outcome.text == f'defaults {{\n\tno_path_retry {written}\n\tfeatures "2 pg_init_retries 50"\n}}\n'
+    assert edit(outcome.text, **wanted).changed_keys == ()
+    assert "queue_if_no_path is" in outcome.warnings[0]
 
 
 def test_bad_expression_can_be_removed_and_not_added():
