@@ -72,13 +72,9 @@ class ScsiPaths:
     def rescan(self, names):
         """Let the kernel ask each path again how large it is."""
         files = [self._file(name, "device", "rescan") for name in names if self._is_scsi(name)]
-        if files:
-            self._write(files, "1", "rescan", names)
-
-    def announce(self, names):
-        """Let udev look at the disks again, as after a change. In sysfs, because udevadm would wait for others too."""
-        if names:
-            self._write([self._file(name, "uevent") for name in names], "change", "uevent", names)
+        result = self._run(["tee", *files], SECONDS_PER_PATH * len(files), "1") if files else None
+        if result and result.rc != 0:
+            raise SanError(f"{', '.join(names)}: rescan failed: {result.words}. Look at the paths (multipath_info) and the kernel log; run as root.")
 
     def _ask(self, devices):
         seconds = SECONDS_PER_PATH * len(devices)
@@ -90,11 +86,6 @@ class ScsiPaths:
         if result.rc != 0 or len(told) != len(devices):
             raise SanError(f"{', '.join(devices)}: READ CAPACITY failed: {result.words}. Look at the paths (multipath_info) and the kernel log; run as root.")
         return [int(size) for size in told]
-
-    def _write(self, files, text, what, names):
-        result = self._run(["tee", *files], SECONDS_PER_PATH * len(files), text)
-        if result.rc != 0:
-            raise SanError(f"{', '.join(names)}: {what} failed: {result.words}. Look at the paths (multipath_info) and the kernel log; run as root.")
 
     def _is_scsi(self, name):
         return os.path.exists(self._file(name, "device", "rescan"))

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.paths_text import parse_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Path
+
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 
 
 def test_paths():
@@ -23,6 +27,13 @@ def test_paths():
         Path("sdy", None, "orphan", "running", "ready"),
     )
     assert parse_paths("") == ()
+
+
+def test_multipathd_of_debian_13():
+    """Captured with two LUNs in maps, and two that find_multipaths strict leaves alone."""
+    told = {path.name: path for path in parse_paths((FIXTURES / "multipathd-0.11.1-show_paths.txt").read_text())}
+    assert {name for name, path in told.items() if path.dm_state == "orphan"} == {"sdg", "sdh", "sdi", "sdj"}
+    assert all(told[name].up for name in ("sdc", "sdd", "sde", "sdf"))
 
 
 @pytest.mark.parametrize("text", ["timeout\n", "fail\n", "sda|active|ready\n", "|active|ready|running|x\n"])

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.table_tex
     parse_tables,
 )
 
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 names = st.from_regex(r"[A-Za-z0-9+.:=@_-]{1,12}", fullmatch=True)
 devices = st.from_regex(r"[0-9]{1,3}:[0-9]{1,5}", fullmatch=True)
 
@@ -55,6 +58,18 @@ def test_other_text_raises_nothing_else(text):
 @pytest.mark.parametrize("parse", [parse_tables, parse_statuses])
 def test_nothing(parse):
     assert parse("No devices found\n") == parse("") == parse("suspended-and-empty: \n") == ()
+
+
+def test_dmsetup_of_debian_13():
+    """Captured: two maps of two paths in one group, each with a file system mounted."""
+    told = {name: (FIXTURES / f"dmsetup-1.02.205-{name}.txt").read_text() for name in ("table", "status", "open")}
+    assert [(table.name, table.features, table.hwhandler, table.queues) for table in parse_tables(told["table"])] == [
+        ("files", "1 queue_if_no_path", "1 alua", True),
+        ("qsan", "1 queue_if_no_path", "1 alua", True),
+    ]
+    assert parse_tables(told["table"])[0].groups == (TableGroup("service-time 0", ("8:64", "8:80")),)
+    assert parse_statuses(told["status"])[0] == TableStatus("files", ("active",), {"8:64": "active", "8:80": "active"})
+    assert parse_open_counts(told["open"]) == {"dm-0": 1, "dm-1": 1}
 
 
 def test_status():
