@@ -38,3 +38,10 @@ def test_every_playbook_is_a_step(scenario):
     steps = {step.partition(" ")[2] or named.get(step.partition(" ")[0]) for step in document["scenario"]["test_sequence"]}
     plays = {path.name for path in scenario.glob("*.yml")} - {"molecule.yml"}
     assert plays <= steps
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
+def test_every_scenario_has_its_array_and_its_inventory(scenario):
+    """prepare and the common configuration name them."""
+    assert (scenario / "vars/array.yml").is_file()
+    assert "initiators" in yaml.safe_load((scenario / "inventory/initiators.yml").read_text())
