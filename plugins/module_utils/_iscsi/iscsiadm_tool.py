@@ -49,7 +49,7 @@ class Iscsiadm:
         return self._start([PROGRAM, *mode, "-o", "nonpersistent", *through])
 
     def login(self, target, record=None):
-        """Have iscsid log in to a target, through one record or all of them -> Result. It does not wait; what counts is what sysfs shows then."""
+        """Have iscsid log in to a target (None for all), through one record or all of them -> Result. It does not wait; what sysfs shows then counts."""
         return self._run([*self._login_words(target, record), "-W"], DATABASE_SECONDS)
 
     def start_login(self, target, record=None):
@@ -58,7 +58,7 @@ class Iscsiadm:
 
     @staticmethod
     def _login_words(target, record):
-        return [PROGRAM, "-m", "node", "-T", target, *_selection(record), "-l"]
+        return [PROGRAM, "-m", "node", *(("-T", target) if target else ()), *_selection(record), "-l"]
 
     def start_logout(self, sid):
         """Log out of one session -> Process."""

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Logging in to many portals at a time, judged by what sysfs shows and bounded in time.
 
-iscsid is told to log in and nobody waits: a waiting iscsiadm for each target makes 64 logins take twice as long, and one exit status
-says little (15, session exists, can hide 24). When nothing more comes up, a plain connection tells the portals that are not there,
+iscsid is told to log in and nobody waits: its exit status says little (15, session exists, can hide 24), and
+comes after minutes. When nothing more comes up, a plain connection tells the portals that are not there,
 and one that is there is asked again by an iscsiadm that waits and says why.
 """
 
@@ -64,7 +64,7 @@ class Login:
             # One of before 2.1 knows no -W.
             asking.wait((target, record))
         elif name not in ("success", "session_exists") and not parse_login_failures(result.stderr):
-            raise_for(f"target {target}: login", result)
+            raise_for(f"target {target or 'of every record'}: login", result)
         return result.stderr
 
     def unreached(self, nodes, bound=PROBE_SECONDS):
@@ -126,7 +126,7 @@ class _Asking:
                 self.wait((node.target, node))
 
     def wait(self, call):
-        """call: (target, record or None for all of its records)."""
+        """call: as login_calls gives it."""
         process = self._processes.get(call)
         if not (process and process.running):
             self._processes[call] = self._iscsiadm.start_login(*call)
@@ -172,12 +172,19 @@ def _up(sessions, nodes, counts):
 
 
 def login_calls(nodes, records):
-    """As few calls as possible -> list of (target, record or None for all records of the target)."""
+    """As few calls as possible -> list of (target, record), None for all targets and for all records of the target.
+
+    Each call counts the sessions there are for every record it logs in, so a second one does in seconds what the first does in none.
+    """
     wanted = {}
     for node in nodes:
         wanted.setdefault(node.target, {})[node.key] = node
+    known = {}
+    for record in records:
+        known.setdefault(record.target, set()).add(record.key)
+    if nodes and known == {target: set(by_key) for target, by_key in wanted.items()}:
+        return [(None, None)]
     calls = []
     for target, by_key in wanted.items():
-        keys = {record.key for record in records if record.target == target}
-        calls.extend([(target, None)] if keys == set(by_key) else [(target, node) for node in by_key.values()])
+        calls.extend([(target, None)] if known.get(target) == set(by_key) else [(target, node) for node in by_key.values()])
     return calls

@@ -143,7 +143,9 @@ class OpenIscsi:
             host = parse_portal(portal[0])
             self.record(words["-T"], host.host, host.port, int(portal[1]) if len(portal) > 1 else None, words["-I"])
             return told(argv)
-        chosen = [record for record in self.records() if record.target == words["-T"] and words.get("-p", record.spelling) == record.spelling]
+        chosen = [
+            record for record in self.records() if words.get("-T", record.target) == record.target and words.get("-p", record.spelling) == record.spelling
+        ]
         chosen = [record for record in chosen if words.get("-I", record.iface) == record.iface]
         if words.get("-o") == "update":
             pairs = {argv[at + 1]: argv[at + 3] for at, word in enumerate(argv) if word == "-n"}

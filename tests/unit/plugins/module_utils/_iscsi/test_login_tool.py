@@ -75,11 +75,18 @@ def hasty(monkeypatch):
     monkeypatch.setattr(login_tool, "PATIENCE_SECONDS", 0)
 
 
-def test_one_process_for_all_records_of_a_target():
-    assert login_calls(NODES, NODES) == [("iqn.a", None)]
+def test_one_call_when_every_record_is_meant():
+    assert login_calls(NODES, NODES) == [(None, None)]
+    assert login_calls((), ()) == login_calls((), NODES) == []
 
 
-def test_one_process_per_record_when_others_are_not_meant():
+def test_one_call_per_target_when_others_are_not_meant():
+    other = dataclasses.replace(NODES[0], target="iqn.a1")
+    assert login_calls(NODES, (*NODES, other)) == [("iqn.a", None)]
+    assert login_calls((*NODES, other), (*NODES, other)) == [(None, None)]
+
+
+def test_one_call_per_record_when_others_of_the_target_are_not_meant():
     assert login_calls(NODES[:1], NODES) == [("iqn.a", NODES[0])]
 
 
@@ -87,7 +94,7 @@ def test_waits_until_the_sessions_and_the_disks_are_there():
     both = [session(node) for node in NODES]
     failures, calls, started = login([[], [session(NODES[0], "FREE")], [session(node, name=None) for node in NODES], both])
     assert failures == () and started == []
-    assert calls == [["iscsiadm", "-m", "node", "-T", "iqn.a", "-l", "-W"]]
+    assert calls == [["iscsiadm", "-m", "node", "-l", "-W"]]
 
 
 def test_waits_until_the_scan_is_over():
@@ -145,4 +152,4 @@ def test_a_call_that_fails_as_a_whole_is_told():
 
 def test_an_iscsiadm_without_no_wait_waits():
     failures, calls, started = login([[session(node) for node in NODES]], at_once="iscsiadm: invalid option -- 'W'", status="invalid_argument")
-    assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-T", "iqn.a", "-l"]]
+    assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-l"]]
