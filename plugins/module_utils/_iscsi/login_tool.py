@@ -83,6 +83,7 @@ class Login:
             began = time.monotonic()
             late = began >= deadline
             sessions = self._read()
+            rest = REST * (time.monotonic() - began)
             up = _up(sessions, nodes, counts)
             failed.update(_told([*said, *asking.said()], nodes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
@@ -94,7 +95,7 @@ class Login:
                 pause *= 2
             if late or not left and (not wait_for_devices or self._complete(sessions, nodes, still)):
                 break
-            time.sleep(max(self._interval, REST * (time.monotonic() - began)))
+            time.sleep(min(max(self._interval, rest), max(0, deadline - time.monotonic())))
         up = _up(self._read(), nodes, counts)
         for key in nodes.keys() - up - failed.keys():
             reason = "the portal accepts connections, but did not complete the login in time"

@@ -153,3 +153,14 @@ def test_a_call_that_fails_as_a_whole_is_told():
 def test_an_iscsiadm_without_no_wait_waits():
     failures, calls, started = login([[session(node) for node in NODES]], at_once="iscsiadm: invalid option -- 'W'", status="invalid_argument")
     assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-l"]]
+
+
+def test_a_slow_probe_is_no_reason_to_rest(hasty):
+    def probe(portals, bound):
+        time.sleep(0.3)
+        return dict.fromkeys(portals, "timed out")
+
+    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), lambda: [session(NODES[0])], probe, lambda: False, interval=0)
+    started = time.monotonic()
+    assert len(tool.login(NODES, NODES, started + 60)) == 1
+    assert time.monotonic() - started < 2
