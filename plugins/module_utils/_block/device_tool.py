@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import Findings, regions
 from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import Contents
-from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_properties, wwid_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import Blkid, Wipefs
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import MULTIPATH_UUID, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import use_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties, wwid_of
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 

@@ -15,9 +15,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool im
     attribute_bytes,
     read_nodes,
 )
-from ansible_collections.linuxsan.host.plugins.module_utils._block.udev_text import parse_udev
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
-from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties, wwid_of
 
 HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:[0-9]+")
 # A part of the device's path in sysfs -> how the disk is attached. The first that fits counts: a USB or FC disk is a SCSI disk as well.
@@ -38,10 +37,6 @@ TRANSPORTS = (
 SAN_TRANSPORTS = ("iscsi", "fc", "srp", "nvme-tcp", "nvme-rdma", "nvme-fc")
 # Drives with removable media, which the kernel names so (Documentation/admin-guide/devices.txt).
 NO_DISK = re.compile(r"(sr|fd)[0-9]+")
-# What multipath's uid_attrs take by default, by the beginning of the name (libmultipath/defaults.h).
-UID_PROPERTIES = (("dasd", "ID_UID"), ("nvme", "ID_WWN"), ("", "ID_SERIAL"))
-# sysfs names the kind of a SCSI identifier, scsi_id and multipath give its number in the standard (SPC, VPD page 83h).
-DESIGNATORS = (("naa.", "3"), ("eui.", "2"), ("t10.", "1"))
 VPD_HEADER_BYTES = 4
 
 
@@ -80,27 +75,6 @@ def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
     nodes = read_nodes(sysfs)
     users = read_users(nodes, sysfs, proc)
     return tuple(_disk(node, use_of(node.name, nodes, users), read_properties(node, udev)) for node in nodes.values() if _is_disk(node))
-
-
-def read_properties(node, udev="/run/udev/data"):
-    """What udev knows of a device -> dict, empty when udev does not run or the device is too new."""
-    return properties_of(node.dev, udev)
-
-
-def properties_of(dev, udev="/run/udev/data"):
-    """What udev knows of the device with this number (major:minor) -> dict."""
-    return parse_udev(read_text(os.path.join(udev, f"b{dev}")) or "")
-
-
-def wwid_of(node, properties):
-    """The WWID that multipath uses for a disk: udev's, or as libmultipath builds it when udev has none. None when there is neither."""
-    return wwid_at(node.name, node.directory, properties)
-
-
-def wwid_at(name, directory, properties):
-    """wwid_of a disk whose directory in sysfs is known."""
-    key = next(key for prefix, key in UID_PROPERTIES if name.startswith(prefix))
-    return properties.get(key) or _scsi_wwid(attribute(directory, "device", "wwid")) or attribute(directory, "wwid")
 
 
 def transport_of(node):
@@ -151,10 +125,3 @@ def _serial(node, properties):
     from_disk = page[VPD_HEADER_BYTES : VPD_HEADER_BYTES + length].decode("ascii", "replace").strip(" \0")
     by_udev = properties.get("ID_SCSI_SERIAL") or properties.get("ID_SERIAL_SHORT")
     return from_disk or by_udev or attribute(node.directory, "device", "serial") or attribute(node.directory, "serial")
-
-
-def _scsi_wwid(wwid):
-    for word, number in DESIGNATORS:
-        if wwid and wwid.startswith(word):
-            return number + re.sub(r" +", "_", wwid[len(word) :].strip())
-    return None
