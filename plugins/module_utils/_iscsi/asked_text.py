@@ -10,7 +10,6 @@ from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import hide_secrets
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_plan import secret_warnings, wanted_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice
 
@@ -55,8 +54,8 @@ def asked_for(params):
 
 def _asked(params):
     _check(params)
-    values = wanted_settings({"chap": params["chap"], "startup": params["startup"], "settings": params["settings"]})
-    discovery_values = wanted_settings({"discovery_chap": params["discovery_chap"]})
+    values, warnings = _wanted(params, "chap", "startup", "settings")
+    discovery_values, more = _wanted(params, "discovery_chap")
     port = ISNS_PORT if params["discovery"] == "isns" else ISCSI_PORT
     return Asked(
         state=params["state"],
@@ -72,8 +71,19 @@ def _asked(params):
         session_id=params["session_id"],
         force=params["force"],
         exclusive=params["exclusive"],
-        warnings=tuple(secret_warnings({**values, **discovery_values})),
+        warnings=(*warnings, *more),
     )
+
+
+def _wanted(params, *names):
+    """The options that become keys of a record -> (values, warnings)."""
+    if all(params[name] is None for name in names):
+        return {}, ()
+    # A host compiles our code at every run: the table of all keys is loaded when one is named.
+    from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_plan import secret_warnings, wanted_settings
+
+    values = wanted_settings({name: params[name] for name in names})
+    return values, secret_warnings(values)
 
 
 def _check(params):

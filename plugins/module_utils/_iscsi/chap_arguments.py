@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text import is_secret
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import SHOWN
 
 ALGORITHMS = {"type": "list", "elements": "str", "choices": ["MD5", "SHA1", "SHA256", "SHA3-256"]}
@@ -25,7 +24,10 @@ CHAP = {
 
 def hide_secrets(params):
     """Take the secrets out of a module's params, which are a part of every result and every failure."""
-    for given in (params["chap"], params["discovery_chap"], params["settings"]):
-        for key in given or {}:
-            if key.startswith("password") or is_secret(key):
-                given[key] = given[key] and SHOWN
+    options = [given for given in (params["chap"], params["discovery_chap"], params["settings"]) if given]
+    if options:
+        # Loaded for a task that has one: a host compiles our code at every run.
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text import is_secret
+
+        for given in options:
+            given.update({key: SHOWN for key, value in given.items() if value and (key.startswith("password") or is_secret(key))})

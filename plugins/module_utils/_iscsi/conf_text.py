@@ -17,10 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BLANKS
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import SHOWN
 
-# isspace() of the C locale; Python's own idea of a blank is wider.
-BLANKS = " \t\n\v\f\r"
 # idbm.h: the readers copy into buffers of these sizes, and do not check the bounds of the first two.
 MAX_KEY_BYTES = 127
 MAX_VALUE_BYTES = 255

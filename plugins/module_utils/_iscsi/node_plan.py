@@ -10,7 +10,6 @@ from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node, describe
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import KINDS, same_value
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
@@ -170,9 +169,12 @@ def _delete(record, before):
 
 
 def _same(key, one, other):
-    if isinstance(one, str) and isinstance(other, str) and key in KINDS:
-        return same_value(key, one, other)
-    return (one or None) == (other or None)
+    if (one or None) == (other or None):
+        return True
+    # Two texts can be one value. The table that says so is loaded when it is asked.
+    from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import KINDS, same_value
+
+    return isinstance(one, str) and isinstance(other, str) and key in KINDS and same_value(key, one, other)
 
 
 def _line(values, keys=None):

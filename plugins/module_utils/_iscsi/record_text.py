@@ -15,9 +15,10 @@ from __future__ import annotations
 import re
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text import BLANKS
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
+# isspace() of the C locale; Python's own idea of a blank is wider.
+BLANKS = " \t\n\v\f\r"
 BEGIN = "# BEGIN RECORD"
 END = "# END RECORD"
 EMPTY = "<empty>"
