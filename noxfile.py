@@ -181,9 +181,13 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def molecule(session: nox.Session) -> None:
     """Run the scenarios that decide over a change, or those of the arguments, each on a lab of its own."""
+    place = BUILD / "molecule"
+    # In a collection molecule would look below extensions/ only, and it keeps what it has created below the home directory by the checkout's
+    # last name: another checkout's run, or an interrupted one, made it pass over the creation.
+    env = {"MOLECULE_GLOB": "molecule/*/molecule.yml", "MOLECULE_EPHEMERAL_DIRECTORY": str(place)}
     for scenario in session.posargs or SCENARIOS:
-        # In a collection molecule would look below extensions/ only.
-        session.run("molecule", "test", "--scenario-name", scenario, env={"MOLECULE_GLOB": "molecule/*/molecule.yml"})
+        shutil.rmtree(place, ignore_errors=True)
+        session.run("molecule", "test", "--scenario-name", scenario, env=env)
 
 
 @nox.session
