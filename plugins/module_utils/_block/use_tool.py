@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What uses a block device: mounts, swap, and the devices built on it, seen through partitions, LVM, md, crypt and maps.
 
-What the kernel does not show here (ZFS, a LUN exported by LIO, a mount in another namespace) still claims the device: see claim_tool.py.
+What the kernel does not show here (ZFS, a LUN exported by LIO, a mount in another namespace) still claims the device: see contents_tool.py.
 """
 
 from __future__ import annotations
