@@ -43,7 +43,7 @@ options:
   blacklist:
     description:
       - Entries of the section C(blacklist), each a dictionary of one key. C(wwid), C(devnode), C(property) and C(protocol) take a
-        regular expression, C(device) takes a dictionary of C(vendor) and C(product).
+        regular expression, C(device) takes a dictionary of C(vendor) and C(product), or of one of them.
     type: list
     elements: dict
   blacklist_exceptions:

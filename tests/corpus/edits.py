@@ -21,6 +21,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 TOOL = Multipath(run)
 # Added to a file that has none of it, each of these can be taken away again.
@@ -56,7 +57,7 @@ def check_directory(place: Path) -> tuple[list[tuple[str, str]], Counter]:
             if not refused(conf, ADDED[0]):
                 wrong.append((file.name, "refused by libmultipath, and edited"))
             continue
-        before = settings_of(parse_conf(verdict.effective, "multipath -t", keywords))
+        before = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", keywords))
         wrong += [(file.name, words) for words in compare(conf, default, before)]
         for wanted in [*ADDED, *SET, *(edit for edit in own_edits(conf))]:
             wrong += [(file.name, words) for words in check_edit(conf, wanted, before, counts)]
@@ -77,7 +78,8 @@ def own_edits(conf: Conf) -> Iterator[Mapping]:
     for section in ("blacklist", "blacklist_exceptions"):
         entries = [key[1] for key in table if key[0] == section]
         for entry in {*entries[:1], *entries[-1:]}:
-            given = {entry[0]: entry[1] if len(entry) == 2 else {"vendor": entry[1], "product": entry[2]}}
+            device = {part: text for part, text in zip(("vendor", "product"), entry[1:]) if text is not None}
+            given = {entry[0]: entry[1] if len(entry) == 2 else device}
             yield {section: [given], "state": "absent"}
             yield {section: [given], "exclusive": True}
     yield {"defaults": {key[1]: None for key in table if key[0] == "defaults"}}
@@ -109,7 +111,7 @@ def check_edit(conf: Conf, wanted: Mapping, before: Mapping, counts: Counter) ->
     if not verdict.accepted:
         yield f"{wanted}: refused by libmultipath: {verdict.complaints[:3]}"
         return
-    after = settings_of(parse_conf(verdict.effective, "multipath -t", conf.keywords))
+    after = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", conf.keywords))
     for key in {*before, *after}:
         old, new = before.get(key), after.get(key)
         if (old and old.meaning) != (new and new.meaning) and not is_named(key, named):
@@ -143,4 +145,4 @@ def is_named(key: tuple, named: set) -> bool:
 
 def listed(text: str, keywords: Keywords) -> Mapping:
     """What libmultipath lists for a text."""
-    return settings_of(parse_conf(TOOL.test_conf(MAIN_FILE, text).effective, "multipath -t", keywords))
+    return settings_of(parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, text).effective), "multipath -t", keywords))

@@ -21,6 +21,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import without_queueing
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 # Parser: its release, and the keywords that the distribution took from a later one.
 _PROTOCOL = [path for path in all_paths() if path[:2] == ("overrides", "protocol")]
@@ -131,7 +132,7 @@ def judge_effect(conf: Conf, default: Path, diff: Path) -> Iterator[str]:
     listing = patched(default, diff)
     if listing is None:
         return
-    before, after = (settings_of(parse_conf(text, "multipath -t", conf.keywords)) for text in (default.read_text(), listing))
+    before, after = (settings_of(parse_conf(mended_listing(text), "multipath -t", conf.keywords)) for text in (default.read_text(), listing))
     yield from compare(conf, before, after)
 
 

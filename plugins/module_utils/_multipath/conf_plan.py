@@ -74,28 +74,22 @@ def _check_structure(conf, wanted):
         reason = _hinders(conf, problem, named, words)
         if reason:
             raise SanError(f"{problem.message}. {reason} Mend it and run again; nothing was changed.")
-    with_devices = [section for section in named if section in LISTS and (wanted.exclusive or any("device" in entry for entry in getattr(wanted, section)))]
-    for block in (block for section in with_devices for block in conf.blocks(section, "device")):
-        if block.value("vendor") is None or block.value("product") is None:
-            raise SanError(
-                f"{conf.place(block.line)}: a device needs vendor and product: libmultipath joins it with the next one. "
-                "Write .* for any and run again; nothing was changed."
-            )
 
 
 def _hinders(conf, problem, named, words):
     tokens = conf.lines.tokens(problem.line)
     inside = bool(problem.block) and problem.block[0] in named
-    braces = any(token.text in ("{", "}") and not token.quoted for token in tokens[2:])
+    # Braces that belong to each other on one line, as in an expression without quotes, open and close nothing.
+    loose = len({sum(token.text == brace and not token.quoted for token in tokens[1:]) for brace in "{}"}) > 1
     if problem.code == "unclosed":
         return "What follows it is read as a part of it." if _swallows(conf, problem) else None
     if problem.code in ("unknown block", "missing") and problem.word in (words if problem.block else named):
         return "What it holds is not read, so its keywords cannot be set there."
-    if problem.code == "unknown block" and inside:
+    if problem.code == "unknown block" and inside and loose:
         return f"Its closing brace ends {problem.block[-1]} instead."
     if problem.code == "extra" and tokens[0].text in words:
         return "A block needs its opening line, its closing brace and each of its values on lines of their own."
-    if problem.code == "extra" and (problem.word in words or (inside and braces)):
+    if problem.code == "extra" and loose and (problem.word in words or inside):
         return "A brace counts only at the beginning of its line."
     return None
 

@@ -53,7 +53,7 @@ def identity_of(section, block, release=None):
 
 
 def entry_of(item, release=None):
-    """What identifies an entry of a blacklist: (keyword, expression), or ("device", vendor, product)."""
+    """What identifies an entry of a blacklist: (keyword, expression), or ("device", vendor, product), a part that it lacks None."""
     parts = (item.value,) if isinstance(item, Attr) else (item.value("vendor"), item.value("product"))
     return (item.keyword, *(pattern_taken(part, release) for part in parts))
 
@@ -116,8 +116,8 @@ def _add_stanza(table, conf, section, stanza):
 def _list_entries(conf, section):
     for item in section.items:
         entry = entry_of(item, conf.keywords.release)
-        # A device that lacks a part is joined with the next one, be it a built-in one.
-        if (not isinstance(item, Attr) or item.known) and None not in entry:
+        # A device of a vendor alone is any of its products, and the other way round.
+        if item.known if isinstance(item, Attr) else any(entry[1:]):
             yield (section.keyword, entry), _plain(conf, item.value if isinstance(item, Attr) else "", item.line)
 
 

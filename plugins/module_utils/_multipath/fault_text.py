@@ -43,7 +43,8 @@ def faults_of(conf):
     found = []
     for section in conf.sections:
         _look_at(found, conf, section, (section.keyword,))
-        found += _incomplete(conf, section) if section.keyword in STANZAS else _joined(conf, section)
+        if section.keyword in STANZAS:
+            found += _incomplete(conf, section)
     return tuple(sorted((*found, *_repeated(conf)), key=lambda problem: problem.line))
 
 
@@ -127,14 +128,6 @@ def _incomplete(conf, section):
         if not is_complete(section.keyword, stanza, conf.keywords.release):
             words = f"{conf.place(stanza.line)}: {stanza.keyword}: dropped, it lacks what it is known by"
             yield Problem("incomplete", stanza.line, (section.keyword,), stanza.keyword, words)
-
-
-def _joined(conf, section):
-    for device in section.blocks("device"):
-        lacking = [part for part in ("vendor", "product") if device.value(part) is None]
-        if lacking:
-            words = f"{conf.place(device.line)}: {section.keyword} device: it lacks {' and '.join(lacking)}, so libmultipath joins it with the next one it has"
-            yield Problem("joined", device.line, (section.keyword,), "device", words)
 
 
 def _repeated(conf):

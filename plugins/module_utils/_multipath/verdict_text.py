@@ -17,6 +17,9 @@ _TIME = re.compile(r"\A(\d+\.\d+|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d) \| ")
 _LINE_NUMBER = re.compile(r"(\bline |\.conf \+)\d+")
 _RELEASE = re.compile(r"multipath-tools v(\d+(?:\.\d+)+)")
 _ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value")
+# Devices of a blacklist, of a vendor alone and of a product alone.
+_OPEN_DEVICE = re.compile(r"^(\tdevice \{\n(?:\t\t.*\n)+)(?!\t\}|\t\t)", re.M)
+_HEADLESS_DEVICE = re.compile(r"^(?!\t\t|\tdevice \{)(.*\n)(?=\t\tproduct )", re.M)
 _DAEMON = re.compile(r"pid (\d+) (\w+)")
 
 
@@ -48,6 +51,14 @@ def parse_verdict(rc, stdout, stderr):
     messages = [*(line for line in listed if _TIME.match(line)), *stderr.splitlines()]
     lines = (_TIME.sub("", line).strip() for line in messages)
     return Verdict(rc == 0, tuple(line for line in lines if line), "".join(line for line in listed if not _TIME.match(line)))
+
+
+def mended_listing(text):
+    """A listing of multipath or multipathd with what it leaves out of a device of a blacklist.
+
+    That of a vendor alone lacks its closing brace, that of a product alone its first line; one behind the other looks like one.
+    """
+    return _HEADLESS_DEVICE.sub(r"\1\tdevice {\n", _OPEN_DEVICE.sub(r"\1\t}\n", text))
 
 
 def parse_release(text):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 # Shown otherwise than written: uid and gid in octal, reservation_key with 0x, disable_changed_wwids as ignored, and the
 # others as the program multipath sets them for itself.
@@ -54,14 +55,14 @@ def unmet(wanted, effective, before, keywords):
         if meaning is None or key[-1] in _SHOWN_OTHERWISE:
             continue
         shown = now.get(key)
-        if shown is None and not _is_value(key):
+        if shown is None and not _is_value(key) and not _is_half(key):
             errors.append(f"{show_key(key)}: libmultipath does not read it.")
         if shown is None or shown.meaning == meaning:
             continue
         said = f"{show_key(key)}: libmultipath takes it for {shown.text!r}."
         # A value that it changes, such as one beyond a limit, is in force; one that left all as it was is not.
         (errors if key in then and then[key].meaning == shown.meaning else warnings).append(said)
-    gone = [show_key(key) for key in then if len(key) == 2 and isinstance(key[1], tuple) and key not in now and _named(key, wanted) is False]
+    gone = [show_key(key) for key in then if len(key) == 2 and isinstance(key[1], tuple) and key not in now and not _named(key, wanted) and not _is_half(key)]
     if gone:
         errors.append(f"{', '.join(gone[:5])}: no longer read with the edit.")
     return errors, warnings
@@ -79,11 +80,16 @@ def outdated(wanted, effective, daemon, keywords):
 
 
 def _listed(text, keywords):
-    return settings_of(parse_conf(text, "multipath -t", keywords))
+    return settings_of(parse_conf(mended_listing(text), "multipath -t", keywords))
 
 
 def _is_value(key):
     return len(key) == 3 or isinstance(key[1], str)
+
+
+def _is_half(key):
+    """Whether it is a device of a vendor or a product alone: two of them may be listed as one."""
+    return key[1][0] == "device" and None in key[1]
 
 
 def _named(key, wanted):

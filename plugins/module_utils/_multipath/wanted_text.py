@@ -180,13 +180,10 @@ def _entry(section, entry, state, keywords):
     if keyword != "device":
         text = str(value) if state == "absent" else _text((section, keyword), value, keywords)
         return (keyword, text)
-    if not isinstance(value, Mapping) or set(value) != {"vendor", "product"}:
-        # libmultipath joins a device that lacks one of them with the next device.
-        raise SanError(f"{section}: device: {value!r} is no dictionary of vendor and product. Write both; .* stands for any.")
-    if state == "absent":
-        return (keyword, str(value["vendor"]), str(value["product"]))
-    texts = {part: _text((section, keyword, part), text, keywords) for part, text in value.items()}
-    return (keyword, texts["vendor"], texts["product"])
+    if not isinstance(value, Mapping) or not value or set(value) - {"vendor", "product"}:
+        raise SanError(f"{section}: device: {value!r} is no dictionary of vendor and product, or of one of them.")
+    texts = {part: str(text) if state == "absent" else _text((section, keyword, part), text, keywords) for part, text in value.items()}
+    return (keyword, texts.get("vendor"), texts.get("product"))
 
 
 def _text(path, value, keywords):

@@ -154,7 +154,6 @@ def test_protocol_of_overrides():
         pytest.param('blacklist {\ndevnode "*"\n}\n', 2, {"defaults": {"verbosity": 3}}, id="regular expression"),
         pytest.param("defaults {\npolling_interval 7s\n}\n", 2, {"defaults": {"verbosity": 3}}, id="a value that hangs"),
         pytest.param("multipaths {\nmultipath {\nwwid x\nreservation_key zz\n}\n}\n", 4, {"defaults": {"verbosity": 3}}, id="reservation key"),
-        pytest.param("blacklist {\ndevice {\nvendor x\n}\n}\n", 2, {"blacklist": [{"device": {"vendor": "x", "product": "y"}}]}, id="device without product"),
         pytest.param("defaults {\nverbosity 2 #" + "x" * 1100 + "\n}\n", 2, {"defaults": {"verbosity": 3}}, id="over-long line"),
     ],
 )
@@ -224,7 +223,7 @@ def test_structure_does_not_matter_where_nothing_changes():
         (None, {"multipaths": [{"alias": "a"}]}, "lacks wwid"),
         (None, {"multipaths": [{"wwid": "x"}, {"wwid": "x"}]}, "listed 2 times"),
         (None, {"blacklist": [{"devnode": "*"}]}, r"Write \.\*"),
-        (None, {"blacklist": [{"device": {"vendor": "x"}}]}, "Write both"),
+        (None, {"blacklist": [{"device": {"vendr": "x"}}]}, "or of one of them"),
         (None, {"blacklist": [{"wwid": "x", "devnode": "y"}]}, "one key"),
         ((0, 8, 3), {"blacklist": [{"devnode": "!^sd"}]}, "begins with # or !"),
         ((0, 7, 4), {"defaults": {"prio_args": 'a"b'}}, "cannot read a quote"),
@@ -238,11 +237,20 @@ def test_value_or_keyword_is_refused(release, wanted, words):
         edit("", release, **wanted)
 
 
-def test_device_without_product_is_not_in_the_way_of_others():
+@pytest.mark.parametrize("line", ["devnode ^sd[a-z]{1,2}", "foo { bar 1 }", "wwid Logical device", "property a # }"])
+def test_line_that_is_odd_and_harmless(line):
+    text = f"blacklist {{\n\t{line}\n}}\n"
+    assert edit(text, blacklist=[{"wwid": "x"}]).text == text.replace("\n}", "\n\twwid x\n}")
+
+
+def test_device_of_a_vendor_alone():
     text = "blacklist {\n\tdevice {\n\t\tvendor x\n\t}\n}\n"
-    outcome = edit(text, blacklist=[{"wwid": "x"}])
-    assert outcome.text == text.replace("\t}\n}", "\t}\n\twwid x\n}")
-    assert "f line 2: blacklist device: it lacks product, so libmultipath joins it with the next one" in outcome.complaints[0]
+    entry = {"device": {"vendor": "x"}}
+    assert edit(text, blacklist=[entry]).changed_keys == ()
+    assert edit(edit("", blacklist=[entry]).text, state="absent", blacklist=[entry]).text == ""
+    outcome = edit(text, blacklist=[{"device": {"vendor": "x", "product": "y"}}, {"device": {"product": "z"}}])
+    assert outcome.text == text.replace("\t}\n}", "\t}\n\tdevice {\n\t\tvendor x\n\t\tproduct y\n\t}\n\tdevice {\n\t\tproduct z\n\t}\n}")
+    assert outcome.complaints == ()
 
 
 def test_polling_interval_above_its_limit():

@@ -19,6 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import unmet
 
 TOOL = Multipath(run)
@@ -35,6 +36,7 @@ WANTED = [
     {"defaults": {"user_friendly_names": True, "verbosity": 3}},
     {"blacklist": [{"devnode": "^zz[0-9]{1,2}"}, {"device": {"vendor": 'q"', "product": "#x"}}]},
     {"devices": [{"vendor": "V", "product": "P", "no_path_retry": 7, "path_selector": "round-robin 0"}]},
+    {"blacklist": [{"device": {"vendor": "v"}}], "blacklist_exceptions": [{"device": {"product": "p"}}, {"wwid": "w"}]},
     {"multipaths": [{"wwid": "x", "alias": "a b é"}, {"wwid": "z", "prio": "const"}]},
     {"overrides": {"no_path_retry": "queue", "fast_io_fail_tmo": "off"}},
 ]
@@ -58,11 +60,11 @@ def effective(text, keywords):
     """What libmultipath makes of a text, {key: meaning}, and its complaints."""
     verdict = TOOL.test_conf(MAIN_FILE, text)
     assert verdict.accepted
-    listed = settings_of(parse_conf(verdict.effective, "multipath -t", keywords))
+    listed = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", keywords))
     return {key: setting.meaning for key, setting in listed.items()}, verdict
 
 
-@pytest.mark.parametrize("wanted", WANTED, ids=lambda wanted: next(iter(wanted)))
+@pytest.mark.parametrize("wanted", WANTED, ids=lambda wanted: "-".join(wanted))
 @pytest.mark.parametrize("text", FILES, ids=range(len(FILES)))
 def test_only_named_keys_change(keywords, text, wanted):
     edit = edit_conf(parse_conf(text, MAIN_FILE, keywords), Wanted(**wanted))

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import (
+    mended_listing,
     parse_daemon_state,
     parse_release,
     parse_verdict,
@@ -44,6 +45,13 @@ def test_second_complaint_of_a_kind_is_new():
 def test_advice_is_no_complaint():
     said = '1.0 | f line 2, "bindings_file" is deprecated and will be disabled in a future release\n2.0 | f line 3: ignoring deprecated option "x"\n'
     assert parse_verdict(0, "", said).new_against(parse_verdict(0, "", "")) == ('f line 3: ignoring deprecated option "x"',)
+
+
+def test_devices_of_half_a_name_are_listed_without_their_braces():
+    listing = 'blacklist {\n\tdevice {\n\t\tvendor "v"\n\tdevice {\n\t\tvendor "a"\n\t\tproduct "b"\n\t}\n\t\tproduct "p"\n\t}\n\twwid "w"\n}\n'
+    assert mended_listing(listing) == (
+        'blacklist {\n\tdevice {\n\t\tvendor "v"\n\t}\n\tdevice {\n\t\tvendor "a"\n\t\tproduct "b"\n\t}\n\tdevice {\n\t\tproduct "p"\n\t}\n\twwid "w"\n}\n'
+    )
 
 
 def test_release():
