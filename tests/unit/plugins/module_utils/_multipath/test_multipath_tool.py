@@ -64,7 +64,7 @@ def effective(text, keywords):
     return {key: setting.meaning for key, setting in listed.items()}, verdict
 
 
-@pytest.mark.parametrize("wanted", WANTED, ids=lambda wanted: "-".join(wanted))
+@pytest.mark.parametrize("wanted", WANTED, ids="-".join)
 @pytest.mark.parametrize("text", FILES, ids=range(len(FILES)))
 def test_only_named_keys_change(keywords, text, wanted):
     edit = edit_conf(parse_conf(text, MAIN_FILE, keywords), Wanted(**wanted))
