@@ -132,7 +132,8 @@ def reporter() -> Callable[[str], None]:
     begin = time.monotonic()
 
     def say(words: str) -> None:
-        print(f"[{time.monotonic() - begin:6.1f} s] {words}", file=sys.stderr, flush=True)
+        # In one piece: two threads may speak at a time.
+        sys.stderr.write(f"[{time.monotonic() - begin:6.1f} s] {words}\n")
 
     return say
 

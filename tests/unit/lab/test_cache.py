@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 from collections import namedtuple
 
 import pytest
@@ -154,3 +155,20 @@ def test_the_oldest_entry_goes_that_no_lab_uses_or_is_about_to_use(tmp_path, mon
     assert {name for name, entry in entries.items() if entry.exists()} == {"image-coming", "image-running", "keys"}
     cache.entry(store, "image-newer", make_disk, quiet)
     assert not entries["image-coming"].exists()
+
+
+def test_a_second_thread_waits_without_a_word(tmp_path, capfd):
+    held, release = threading.Event(), threading.Event()
+    first = threading.Thread(target=hold, args=(tmp_path / "lock", held, release))
+    first.start()
+    assert held.wait(20)
+    second_held, done = threading.Event(), threading.Event()
+    done.set()
+    second = threading.Thread(target=hold, args=(tmp_path / "lock", second_held, done))
+    second.start()
+    assert not second_held.wait(0.5)
+    release.set()
+    first.join(20)
+    second.join(20)
+    assert second_held.is_set()
+    assert capfd.readouterr().err == ""
