@@ -24,6 +24,14 @@ IQN = "iqn.2004-08.com.example:bench"
 PORTALS = (("10.10.10.100", "fabric-a"), ("192.168.195.22", "fabric-b"), ("10.10.10.101", "fabric-a"), ("192.168.195.23", "fabric-b"))
 SECONDS = 600
 RECORDS = "/var/lib/iscsi/nodes"
+# A login that is under way when the sessions are logged out comes up after it, and one that reconnects is not logged out.
+NO_SESSION = """
+for turn in $(seq 60); do
+    ls -d /sys/class/iscsi_session/* >/dev/null 2>&1 || { systemctl restart iscsid 2>/dev/null; exit 0; }
+    iscsiadm -m session -u >/dev/null 2>&1 || sleep 1
+done
+exit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,9 @@ def san_of(size: int, fault: Optional[str] = None) -> San:
 
 def calm(sessions: bool = False) -> None:
     """The initiator as it was: no session (or those there are), and the records of the discovery."""
-    out = "" if sessions else "iscsiadm -m session >/dev/null 2>&1 && iscsiadm -m session -u >/dev/null; systemctl restart iscsid 2>/dev/null;"
-    sh(f"{out} test ! -d {RECORDS}.kept || {{ rm -rf {RECORDS}; cp -a {RECORDS}.kept {RECORDS}; }}; udevadm settle; true")
+    if not sessions:
+        sh(NO_SESSION)
+    sh(f"test ! -d {RECORDS}.kept || {{ rm -rf {RECORDS}; cp -a {RECORDS}.kept {RECORDS}; }}; udevadm settle; true")
 
 
 def connected(san: San) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import dataclass
+from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import (
     PATIENCE_SECONDS,
@@ -28,22 +30,36 @@ INTERVAL = 0.1
 REST = 9
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
+# What takes so many times as long as any step until now, or as the time between two readings, may take for ever.
+SLOW = 3
 # What another process has begun already: sysfs will show whether it works.
 UNDER_WAY = STATUSES["session_exists"][0]
 
 
-class Login:
-    """iscsiadm: its tool. read: gives the sessions of the host. probe: as in probe_tool. scanning: tells whether iscsid scans a session for LUNs."""
+@dataclass(frozen=True)
+class Outcome:
+    """failures: of the nodes that are not up. sessions: of the host, as it was left."""
 
-    def __init__(self, iscsiadm, read, probe, scanning, interval=INTERVAL):
+    failures: Tuple[Failure, ...]
+    sessions: tuple
+
+
+class Login:
+    """iscsiadm: its tool. read: gives the sessions of the host; watch: as in watch_tool. probe: as in probe_tool.
+
+    scanning: tells whether iscsid scans a session for LUNs.
+    """
+
+    def __init__(self, iscsiadm, read, watch, probe, scanning, interval=INTERVAL):
         self._iscsiadm = iscsiadm
         self._read = read
+        self._watch = watch
         self._probe = probe
         self._interval = interval
         self._scanning = scanning
 
     def login(self, nodes, records, deadline, wait_for_devices=True, waiting_for=(), counts=None):
-        """Log in to nodes -> tuple of Failure.
+        """Log in to nodes -> Outcome.
 
         records: all of the host. deadline: of time.monotonic(). waiting_for: further nodes whose session comes back by itself.
         counts: key of a node -> sessions that it is to have, 1 when it is not in it.
@@ -78,37 +94,34 @@ class Login:
 
     def _settle(self, nodes, counts, said, asking, deadline, wait_for_devices):
         failed = {}
-        pause, quiet = PATIENCE_SECONDS, _Quiet()
+        pause, quiet, longest_rest = PATIENCE_SECONDS, _Quiet(), 0
         while True:
-            began = time.monotonic()
-            late = began >= deadline
-            sessions = self._read()
-            rest = REST * (time.monotonic() - began)
+            late = time.monotonic() >= deadline
+            sessions, seconds = _timed(self._watch)
             up = _up(sessions, nodes, counts)
             failed.update(_told([*said, *asking.said()], nodes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
             still = quiet.since((len(up), len(failed), sum(len(session.devices) for session in sessions)))
-            if left and (late or still > pause):
+            if left and (late or still > max(pause, SLOW * max(quiet.longest, longest_rest))):
                 failed.update(self.unreached(left, max(0.5, min(PROBE_SECONDS, deadline - time.monotonic()))))
                 asking.ask([node for node in left if node.key not in failed])
                 # Refused once more later is as final as refused now; a portal that answers is given its time.
                 pause *= 2
-            if late or not left and (not wait_for_devices or self._complete(sessions, nodes, still)):
-                break
-            time.sleep(min(max(self._interval, rest), max(0, deadline - time.monotonic())))
-        up = _up(self._read(), nodes, counts)
+            scan = nodes if wait_for_devices else {}
+            # iscsid scans a session in a process of its own (session_scan_host).
+            if late or not left and _complete(sessions, scan, still) and not (scan and self._scanning()):
+                sessions, more = _timed(self._read)
+                seconds += more
+                up = _up(sessions, nodes, counts)
+                if late or nodes.keys() == up | failed.keys() and _complete(sessions, scan, still):
+                    break
+            rest = max(self._interval, REST * seconds)
+            longest_rest = max(longest_rest, rest)
+            time.sleep(min(rest, max(0, deadline - time.monotonic())))
         for key in nodes.keys() - up - failed.keys():
             reason = "the portal accepts connections, but did not complete the login in time"
             failed[key] = Failure(str(nodes[key].portal), nodes[key].target, reason, None)
-        return tuple(failure for key, failure in failed.items() if key not in up)
-
-    def _complete(self, sessions, nodes, still):
-        """True when the LUNs are scanned and every disk has its block device. iscsid scans a session in a process of its own (session_scan_host)."""
-        mine = [session for session in sessions if session.key in nodes and session.logged_in]
-        if any(device.name is None for session in mine for device in session.devices):
-            return False
-        # Some targets have no LUN.
-        return not self._scanning() and (all(session.devices for session in mine) or still > QUIET_SECONDS)
+        return Outcome(tuple(failure for key, failure in failed.items() if key not in up), sessions)
 
 
 class _Asking:
@@ -153,17 +166,35 @@ def _told(said, nodes, up):
     return told
 
 
+def _complete(sessions, nodes, still):
+    """True when every disk of the nodes has its block device."""
+    mine = [session for session in sessions if session.key in nodes and session.logged_in]
+    if any(device.name is None for session in mine for device in session.devices):
+        return False
+    # Some targets have no LUN.
+    return all(session.devices for session in mine) or still > QUIET_SECONDS
+
+
+def _timed(work):
+    """-> (what it gives, seconds)"""
+    began = time.monotonic()
+    return work(), time.monotonic() - began
+
+
 class _Quiet:
-    """Tells how long something has been the same."""
+    """Tells how long something has been the same. longest: the longest such time that is over, in seconds."""
 
     def __init__(self):
-        self._state, self._since = None, 0
+        self._state, self._since = None, time.monotonic()
+        self.longest = 0
 
     def since(self, state):
         """Seconds."""
+        now = time.monotonic()
         if state != self._state:
-            self._state, self._since = state, time.monotonic()
-        return time.monotonic() - self._since
+            self.longest = max(self.longest, now - self._since)
+            self._state, self._since = state, now
+        return now - self._since
 
 
 def _up(sessions, nodes, counts):

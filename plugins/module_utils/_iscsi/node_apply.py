@@ -13,9 +13,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import read_te
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_discoveries, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, changes_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Logouts at a time: each is a process that waits for its target.
@@ -49,11 +51,11 @@ class Apply:
             with self._database.locked():
                 self._database.change(record.path, values)
 
-    def nodes(self, steps, deadline, wait_for_devices, waiting_for, counts, check):
-        """Do all steps -> tuple of Failure of the logins.
+    def nodes(self, steps, deadline, wait_for_devices, waiting_for, counts, check, records):
+        """Do all steps -> Outcome of the logins.
 
         waiting_for: nodes whose session comes back by itself. counts: sessions that each node is to have.
-        check: called with a session right before it is logged out for a relogin.
+        check: called with a session right before it is logged out for a relogin. records: of the host, before the steps.
         """
         by_verb = {}
         for step in steps:
@@ -64,31 +66,32 @@ class Apply:
         self._update(by_verb.get("update", ()))
         failures = self._relogin(by_verb.get("relogin", ()), deadline, check)
         nodes = tuple(by_verb.get("login", ()))
+        if by_verb.keys() & {"delete", "create", "update", "relogin"}:
+            records = read_nodes(self._database.root)
+        sessions = None
         if nodes or waiting_for:
-            failures += self._login.login(nodes, read_nodes(self._database.root) if nodes else (), deadline, wait_for_devices, waiting_for, counts)
+            outcome = self._login.login(nodes, records, deadline, wait_for_devices, waiting_for, counts)
+            failures, sessions = failures + outcome.failures, outcome.sessions
         if nodes and wait_for_devices:
-            self._await_disks(nodes, deadline)
-        for session in by_verb.get("rescan", ()):
+            # Those of the others appear on request only.
+            scanned = {node.key for node in nodes} - {record.key for record in records if record.values.get(SCAN) == "manual"}
+            sessions = self._await_disks(scanned, sessions, deadline)
+        rescanned = by_verb.get("rescan", ())
+        for session in rescanned:
             self._iscsiadm.rescan(session.sid)
-        return failures
+        return Outcome(failures, self._read() if sessions is None or rescanned else sessions)
 
-    def _await_disks(self, nodes, deadline):
-        """A target can take the login before it has its LUNs. One that shows none at all is asked again, for a moment."""
-        keys = {node.key for node in nodes} - self._scanned_by_hand()
+    def _await_disks(self, keys, sessions, deadline):
+        """A target can take the login before it has its LUNs. One that shows none at all is asked again, for a moment -> the sessions then."""
         bound = min(deadline, time.monotonic() + LATE_SECONDS)
-        while time.monotonic() < bound:
-            sessions = self._read()
-            showing = {session.target for session in sessions if session.devices}
-            bare = [session for session in sessions if session.key in keys and session.logged_in and session.target not in showing]
-            if not bare:
-                break
+        bare = _bare(sessions, keys)
+        while bare and time.monotonic() < bound:
             time.sleep(LATE_INTERVAL)
             for session in bare:
                 self._iscsiadm.rescan(session.sid)
-
-    def _scanned_by_hand(self):
-        """Keys of the nodes whose LUNs appear on request only."""
-        return {record.key for record in read_nodes(self._database.root) if record.values.get(SCAN) == "manual"}
+            sessions = self._read()
+            bare = _bare(sessions, keys)
+        return sessions
 
     def _logout(self, sessions):
         waiting = list(sessions)
@@ -170,7 +173,7 @@ class Apply:
             check(session)
             maps_needed = bool(session.devices)
             self._logout((session,))
-            failures = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5))
+            failures = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5)).failures
             if failures:
                 raise SanError(
                     f"{node}: logged out to use its new CHAP values, and the login failed: {failures[0].reason}. "
@@ -182,7 +185,13 @@ class Apply:
         return tuple(unreached.values())
 
     def _has_disks(self, node):
-        return any(session.devices and all(device.name for device in session.devices) for session in self._read() if session.key == node.key)
+        return any(is_there(session) for session in self._read() if session.key == node.key)
+
+
+def _bare(sessions, keys):
+    """The sessions, of those with the keys, of targets that show no disk."""
+    showing = {session.target for session in sessions if session.devices}
+    return [session for session in sessions if session.key in keys and session.logged_in and session.target not in showing]
 
 
 def identity(node):

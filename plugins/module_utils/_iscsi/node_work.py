@@ -38,7 +38,7 @@ class NodeWork:
         self._deadline = time.monotonic() + asked.timeout
         self._found = Finding()
         self._wanted = Wanted(asked.state)
-        self._sessions = ()
+        self._sessions = self._records = ()
         self._counts = {}
 
     @contextlib.contextmanager
@@ -54,7 +54,7 @@ class NodeWork:
         """-> tuple of Step. Targets are asked here; a record that a discovery needs for its CHAP is made here too, when live."""
         asked = self._asked
         records, sessions = read_nodes(self._root), self._read(chap=any(AUTH in key for key in asked.values))
-        self._sessions = sessions
+        self._sessions, self._records = sessions, records
         if asked.session_id is not None:
             self._found = Finding(keys=frozenset(session.key for session in sessions if session.sid == asked.session_id))
             steps = plan_session(asked.session_id, sessions)
@@ -78,9 +78,10 @@ class NodeWork:
         waiting_for = tuple(node for node in self._found.nodes if self._asked.state == "connected" and node.key in down)
         if not left and not waiting_for:
             return ()
-        failures = self._apply().nodes(left, self._deadline, self._asked.wait_for_devices, waiting_for, self._counts, self._guard().check_one)
-        self._sessions = self._read(chap=False)
-        return failures
+        check, wait = self._guard().check_one, self._asked.wait_for_devices
+        outcome = self._apply().nodes(left, self._deadline, wait, waiting_for, self._counts, check, self._records)
+        self._sessions = outcome.sessions
+        return outcome.failures
 
     def report(self, steps, failures):
         """The result. Raises SanError when too few sessions are up."""
@@ -112,10 +113,12 @@ class NodeWork:
     def _apply(self):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import Watch
 
-        read = functools.partial(self._read, disks=False, chap=False)
+        read = functools.partial(self._read, chap=False)
         scanning = functools.partial(helpers_of, "iscsid", self._places.proc)
-        return Apply(self._iscsiadm, self._database, Login(self._iscsiadm, read, self._probe(), scanning), read)
+        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe(), scanning)
+        return Apply(self._iscsiadm, self._database, login, read)
 
     def _guard(self):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard

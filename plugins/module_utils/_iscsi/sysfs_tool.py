@@ -86,10 +86,24 @@ class Session:
 
 def read_sessions(sysfs="/sys", udev="/run/udev/data", disks=True, chap=True):
     """All iSCSI sessions of the host -> tuple of Session, by sid. disks: read size and WWID of the devices too; chap: the login."""
-    base = os.path.join(sysfs, "class", "iscsi_session")
-    names = [name for name in _entries(base) if SESSION.fullmatch(name)]
-    read = (_session(os.path.realpath(os.path.join(base, name)), udev if disks else None, chap) for name in names)
+    read = (read_session(sid, sysfs, udev if disks else None, chap) for sid in session_numbers(sysfs))
     return tuple(session for session in read if session)
+
+
+def session_numbers(sysfs="/sys"):
+    """The sids of all iSCSI sessions of the host, ascending."""
+    matches = (SESSION.fullmatch(name) for name in _entries(os.path.join(sysfs, "class", "iscsi_session")))
+    return sorted(int(match.group(1)) for match in matches if match)
+
+
+def read_session(sid, sysfs="/sys", udev=None, chap=False):
+    """One session -> Session, None when it is gone or not made yet. udev: where udev keeps its data; None to read no size and WWID of the devices."""
+    base = os.path.join(sysfs, "class", "iscsi_session")
+    try:
+        # ../../devices/platform/hostN/sessionM/iscsi_session/sessionM
+        return _session(sid, os.path.join(base, os.readlink(os.path.join(base, f"session{sid}"))), udev, chap)
+    except OSError:
+        return None
 
 
 def daemon_listens(proc="/proc"):
@@ -98,8 +112,7 @@ def daemon_listens(proc="/proc"):
     return "@ISCSIADM_ABSTRACT_NAMESPACE" in text
 
 
-def _session(directory, udev, chap):
-    """directory: .../hostN/sessionM/iscsi_session/sessionM"""
+def _session(sid, directory, udev, chap):
     device = os.path.dirname(os.path.dirname(directory))
     entries = _entries(device)
     target = _string(directory, "targetname")
@@ -108,7 +121,7 @@ def _session(directory, udev, chap):
     if target is None or portal is None:
         return None
     return Session(
-        sid=int(SESSION.fullmatch(os.path.basename(directory)).group(1)),
+        sid=sid,
         target=target,
         portal=portal,
         address=_portal(connection, ""),
@@ -117,7 +130,7 @@ def _session(directory, udev, chap):
         state=_string(directory, "state") or "FREE",
         recovery_tmo=_number(directory, "recovery_tmo"),
         host=_host(device),
-        devices=tuple(_devices(device, entries, udev)),
+        devices=tuple(sorted(_devices(device, entries, udev), key=lambda found: natural_key(found.hctl))),
         login=_login(directory) if chap else Login(),
         initiator=_string(directory, "initiatorname") if chap else None,
     )
@@ -186,7 +199,6 @@ def _number(directory, name):
 
 def _entries(directory):
     try:
-        found = os.listdir(directory)
+        return os.listdir(directory)
     except OSError:
         return []
-    return sorted(found, key=natural_key) if len(found) > 1 else found

@@ -15,7 +15,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import Resu
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import login_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login, login_calls
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login, Outcome, login_calls
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
@@ -66,8 +66,11 @@ def login(sessions, said="", at_once="", status="success", running=False, reache
     def probe(portals, bound):
         return {portal: (reached or {}).get(portal) for portal in portals}
 
-    tool = Login(Iscsiadm(run, start), lambda: next(readings), probe, lambda: next(answers), interval=0)
-    return tool.login(NODES, NODES, time.monotonic() + timeout, wait), calls, started
+    def read():
+        return next(readings)
+
+    tool = Login(Iscsiadm(run, start), read, read, probe, lambda: next(answers), interval=0)
+    return tool.login(NODES, NODES, time.monotonic() + timeout, wait).failures, calls, started
 
 
 @pytest.fixture
@@ -97,6 +100,14 @@ def test_waits_until_the_sessions_and_the_disks_are_there():
     assert calls == [["iscsiadm", "-m", "node", "-l", "-W"]]
 
 
+def test_a_session_that_was_seen_and_is_gone_again_is_not_up():
+    both = [session(node) for node in NODES]
+    reads = iter([both[:1], both])
+    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), lambda: next(reads), lambda: both, dict, lambda: False, interval=0)
+    assert tool.login(NODES, NODES, time.monotonic() + 60) == Outcome((), both)
+    assert list(reads) == []
+
+
 def test_waits_until_the_scan_is_over():
     both = [session(node) for node in NODES]
     questions = iter([True, True, False])
@@ -115,6 +126,20 @@ def test_each_portal_has_its_own_reason(hasty):
     (failed,) = failures
     assert (failed.portal, failed.status) == (str(NODES[1].portal), "authorization_failed")
     assert [process.argv[-1] for process in started] == ["-l"] and all(process.killed for process in started)
+
+
+def test_a_slow_host_is_given_its_own_pace(hasty):
+    both = [session(node) for node in NODES]
+    readings = iter([both[:1], both[:1], both[:1], both, both])
+
+    def read():
+        if next(pace, None):
+            time.sleep(0.05)
+        return next(readings)
+
+    pace = iter([True])
+    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", ""), pytest.fail), read, read, pytest.fail, lambda: False, interval=0)
+    assert tool.login(NODES, NODES, time.monotonic() + 60).failures == ()
 
 
 def test_one_that_is_still_tried_is_asked_again(hasty, monkeypatch):
@@ -160,7 +185,10 @@ def test_a_slow_probe_is_no_reason_to_rest(hasty):
         time.sleep(0.3)
         return dict.fromkeys(portals, "timed out")
 
-    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), lambda: [session(NODES[0])], probe, lambda: False, interval=0)
+    def read():
+        return [session(NODES[0])]
+
+    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), read, read, probe, lambda: False, interval=0)
     started = time.monotonic()
-    assert len(tool.login(NODES, NODES, started + 60)) == 1
+    assert len(tool.login(NODES, NODES, started + 60).failures) == 1
     assert time.monotonic() - started < 2

@@ -1,0 +1,31 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions on their way up.
+
+They are looked at many times, on a host that is busy with them: one that is there, with its disks, is read once and kept.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_session, session_numbers
+
+
+class Watch:
+    """sysfs: where it is."""
+
+    def __init__(self, sysfs="/sys"):
+        self._sysfs = sysfs
+        self._there = {}
+
+    def read(self):
+        """-> tuple of Session, by sid. What a session that is there has lost or gained since does not show: read_sessions has the last word."""
+        found = {sid: self._there.get(sid) or read_session(sid, self._sysfs) for sid in session_numbers(self._sysfs)}
+        found = {sid: session for sid, session in found.items() if session}
+        self._there = {sid: session for sid, session in found.items() if is_there(session)}
+        return tuple(found.values())
+
+
+def is_there(session):
+    """True when it is logged in and has disks, each with its block device."""
+    return session.logged_in and bool(session.devices) and all(device.name for device in session.devices)
