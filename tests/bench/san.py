@@ -17,6 +17,7 @@ import yaml
 from measure import Failed
 
 ROOT = Path(__file__).resolve().parents[2]
+LAB_COMMAND = str(ROOT / "tests/lab/lab")
 LAB = Path(os.environ.get("LINUXSAN_LAB_DIR") or ROOT / "build/lab")
 HOST = "initiator1"
 SIZES = (2, 16, 64)
@@ -62,12 +63,12 @@ def san_of(size: int, fault: Optional[str] = None) -> San:
         {"name": f"lun{number}", "lun": 0, "size": "16M", "serial": f"be9c{number:04x}-0000-4000-8000-000000000000", "blank": True, "targets": [target]}
         for number, target in enumerate(targets)
     ]
-    run([str(ROOT / "tests/lab/lab"), "up"])
+    run([LAB_COMMAND, "up"])
     calm()
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as spec:
         yaml.safe_dump({"targets": [{"name": name, "portals": portals} for name in targets], "luns": luns}, spec)
         spec.flush()
-        run([str(ROOT / "tests/lab/lab"), "array", "apply", spec.name])
+        run([LAB_COMMAND, "array", "apply", spec.name])
     sh("test -x /usr/sbin/iscsiadm || { apt-get -q update && apt-get -q -y install open-iscsi; } >&2")
     sh(f"rm -rf {RECORDS} {RECORDS}.kept; iscsiadm -m discovery -t st -p {PORTALS[0][0]}; cp -a {RECORDS} {RECORDS}.kept")
     return San(targets, tuple(address for address, fabric in PORTALS[:each]))

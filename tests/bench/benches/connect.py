@@ -1,12 +1,13 @@
 """Log in to 2, 16 and 64 sessions (targets of 4 portals), from the same records, until the disks are there.
 
-Peers: bare `iscsiadm -m node -l`; one call of it per portal, as the white paper has it; community.general.open_iscsi.
+Peers: bare `iscsiadm -m node -l`; one call of it per portal, as the white paper has it; community.general.open_iscsi; os-brick's connector.
 """
 
 from __future__ import annotations
 
 from typing import Iterator
 
+import brick
 from measure import Case, Subject
 from san import PORTALS, SIZES, San, calm, expect, ours, san_of, sh, theirs
 
@@ -23,6 +24,7 @@ def cases() -> Iterator[Case]:
                 Subject("iscsiadm -m node -l", lambda san=san: measured(san, lambda: sh("iscsiadm -m node -l"))),
                 Subject("iscsiadm per portal", lambda san=san: measured(san, lambda: sh(per_portal(san)))),
                 Subject("community.general.open_iscsi", lambda san=san: measured(san, lambda: theirs([{"target": name} for name in san.targets]))),
+                Subject("os-brick", lambda san=san: measured(san, lambda: brick.connect(san))),
             ],
             UNITS,
         )
