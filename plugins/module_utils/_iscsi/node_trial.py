@@ -8,8 +8,9 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, by_key
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Credentials, try_login
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, LIVE_LOGIN, by_key
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import try_login
 
 TRIAL_SECONDS = 5
 TCP = "tcp"
@@ -29,7 +30,8 @@ def check_chap(steps, records, values, ask=None):
         # An adapter that logs in by itself is no matter of this host's network, and an old kernel tells no name.
         if known.get("iface.transport_name", TCP) != TCP or session.initiator is None:
             continue
-        outcome = (ask or try_login)(session.initiator, node.target, node.portal, credentials_of(known), TRIAL_SECONDS, known.get("iface.net_ifacename"))
+        login, algorithms, device = login_of(known), known.get(AUTH + "chap_algs"), known.get("iface.net_ifacename")
+        outcome = (ask or try_login)(session.initiator, node.target, node.portal, login, algorithms, TRIAL_SECONDS, device)
         if outcome.accepted is False:
             failures.append(Failure(str(node.portal), node.target, outcome.reason, REFUSED))
     if failures:
@@ -41,7 +43,6 @@ def check_chap(steps, records, values, ask=None):
         )
 
 
-def credentials_of(values):
-    """The values of a record -> Credentials."""
-    names = ("username", "password", "username_in", "password_in")
-    return Credentials(*(values.get(AUTH + name) for name in names), algorithms=values.get(AUTH + "chap_algs"))
+def login_of(values):
+    """The values of a record -> the Login that comes of them."""
+    return Login(**{name: values.get(key) for name, key in LIVE_LOGIN.items()})

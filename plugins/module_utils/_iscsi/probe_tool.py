@@ -14,6 +14,8 @@ import select
 import socket
 import time
 
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import open_towards
+
 REACHED = None
 NOT_ANSWERED = "timed out"
 
@@ -50,17 +52,11 @@ def _probe(portals, timeout, device):
 def _start(portal, device):
     """A socket that is connecting, or the reason why not."""
     try:
-        family, kind, protocol, name, address = socket.getaddrinfo(portal.host, portal.port, type=socket.SOCK_STREAM)[0]
-        opened = socket.socket(family, kind, protocol)
+        opened, address = open_towards(portal, device)
     except OSError as error:
         return error.strerror or str(error)
-    try:
-        opened.setblocking(False)
-        if device:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
-        code = opened.connect_ex(address)
-    except OSError as error:
-        code = error.errno
+    opened.setblocking(False)
+    code = opened.connect_ex(address)
     if code in (0, errno.EINPROGRESS):
         return opened
     opened.close()

@@ -11,30 +11,18 @@ that open-iscsi uses, so that no session is taken for an old one and ended (RFC 
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import algorithm_numbers, chap_response, parse_binary, render_binary
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
-from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import open_towards
 
 # 11.12.5: a type "random" ISID; open-iscsi's begin with the OUI 00-02-3d.
 RANDOM_TYPE = b"\x80"
 CHALLENGE_BYTES = 16
 SUCCESS = 0
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a login shows: a name and secret of its own, and those that the target has to show in turn. algorithms: chap_algs of open-iscsi."""
-
-    username: Optional[str] = None
-    password: Optional[Secret] = None
-    username_in: Optional[str] = None
-    password_in: Optional[Secret] = None
-    algorithms: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -45,26 +33,27 @@ class Trial:
     reason: Optional[str] = None
 
 
-def try_login(initiator, target, portal, credentials, timeout, device=None):
-    """Ask a target -> Trial. initiator, target: names. timeout: seconds for each answer. device: a network device to go out of."""
+def try_login(initiator, target, portal, login, algorithms, timeout, device=None):
+    """Ask a target -> Trial.
+
+    initiator, target: names. login: as in sysfs_tool, what is shown and expected. algorithms: chap_algs of open-iscsi, or None.
+    timeout: seconds for each answer. device: a network device to go out of.
+    """
     try:
         connection = _connect(portal, timeout, device)
     except OSError as error:
         return Trial(None, error.strerror or str(error))
     with connection:
         try:
-            return _talk(connection, initiator, target, credentials)
+            return _talk(connection, initiator, target, login, algorithms)
         except (OSError, ParseError) as error:
             return Trial(False, getattr(error, "strerror", None) or str(error))
 
 
 def _connect(portal, timeout, device):
-    family, kind, protocol, name, address = socket.getaddrinfo(portal.host, portal.port, type=socket.SOCK_STREAM)[0]
-    opened = socket.socket(family, kind, protocol)
+    opened, address = open_towards(portal, device)
     try:
         opened.settimeout(timeout)
-        if device:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
         opened.connect(address)
     except OSError:
         opened.close()
@@ -72,46 +61,46 @@ def _connect(portal, timeout, device):
     return opened
 
 
-def _talk(connection, initiator, target, credentials):
+def _talk(connection, initiator, target, login, algorithms):
     """The three steps of 12.1.3: method, challenge, answer."""
     isid = RANDOM_TYPE + os.urandom(5)
     names = {"InitiatorName": initiator, "TargetName": target, "SessionType": "Normal"}
-    asks = credentials.username is not None
+    asks = login.username is not None
     first = _ask(connection, isid, {**names, "AuthMethod": "CHAP,None" if asks else "None"}, not asks, None)
     if first.status != SUCCESS or first.keys.get("AuthMethod", "None") == "None":
         return _end(first)
-    second = _ask(connection, isid, {"CHAP_A": algorithm_numbers(credentials.algorithms)}, False, first.stat_sn)
+    second = _ask(connection, isid, {"CHAP_A": algorithm_numbers(algorithms)}, False, first.stat_sn)
     if second.status != SUCCESS:
         return _end(second)
-    shown, expected = _answer(second.keys, credentials)
+    shown, expected = _answer(second.keys, login)
     if shown is None:
         return Trial(None, f"this host has not the algorithm {second.keys.get('CHAP_A')} of CHAP")
     third = _ask(connection, isid, shown, True, second.stat_sn)
     if third.status != SUCCESS:
         return _end(third)
-    if expected and not _is_expected(third.keys, credentials, expected):
+    if expected and not _is_expected(third.keys, login, expected):
         return Trial(False, "the target does not know the name and secret that it should show (username_in, password_in)")
     return Trial(True)
 
 
-def _answer(keys, credentials):
+def _answer(keys, login):
     """The keys that answer a challenge -> (keys or None without the algorithm, what the target has to answer in turn or None)."""
     identifier, challenge = int(keys.get("CHAP_I", "0")), parse_binary(keys.get("CHAP_C", ""))
-    response = chap_response(keys.get("CHAP_A"), identifier, _bytes(credentials.password), challenge)
+    response = chap_response(keys.get("CHAP_A"), identifier, _bytes(login.password), challenge)
     if response is None:
         return None, None
-    shown = {"CHAP_N": credentials.username, "CHAP_R": render_binary(response)}
-    if credentials.username_in is None:
+    shown = {"CHAP_N": login.username, "CHAP_R": render_binary(response)}
+    if login.username_in is None:
         return shown, None
     own = os.urandom(CHALLENGE_BYTES)
     number = os.urandom(1)[0]
-    expected = chap_response(keys.get("CHAP_A"), number, _bytes(credentials.password_in), own)
+    expected = chap_response(keys.get("CHAP_A"), number, _bytes(login.password_in), own)
     return {**shown, "CHAP_I": str(number), "CHAP_C": render_binary(own)}, expected
 
 
-def _is_expected(keys, credentials, expected):
+def _is_expected(keys, login, expected):
     # A target that has no name for us to check sends neither key.
-    return keys.get("CHAP_N") == credentials.username_in and parse_binary(keys.get("CHAP_R", "")) == expected
+    return keys.get("CHAP_N") == login.username_in and parse_binary(keys.get("CHAP_R", "")) == expected
 
 
 def _end(response):

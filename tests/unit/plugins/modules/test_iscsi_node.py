@@ -240,9 +240,9 @@ def node(host, run_main):
         def probe(portals, timeout, devices=()):
             return {portal: "Connection refused" if str(portal) in unreached else None for portal in portals}
 
-        def trial(initiator, target, portal, credentials, timeout, device):
+        def trial(initiator, target, portal, login, algorithms, timeout, device):
             refused = host.refused.get((target, str(portal)), ())
-            return Trial(False, "authentication failure") if credentials.username in refused else Trial(True)
+            return Trial(False, "authentication failure") if login.username in refused else Trial(True)
 
         def tools(asked, live):
             return NodeWork(asked, live, host.places, Iscsiadm(host.run, host.start), probe, paths, trial)

@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login, Session
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Credentials, Trial
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Trial
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 TARGET, PORTAL, INITIATOR = "iqn.2004-08.com.example:ctr1", Portal("10.10.10.100", 3260), "iqn.2026-11.com.example:db1"
@@ -46,9 +46,9 @@ def asked_about(known, live, answer):
 
 @pytest.mark.parametrize("answer", [Trial(True), Trial(None, "Connection refused")])
 def test_a_target_is_asked_with_the_values_that_its_record_will_have(answer):
-    ((initiator, target, portal, credentials, timeout, device),) = asked_about(record(**{"iface.net_ifacename": "eth1"}), session(), answer)
+    ((initiator, target, portal, login, algorithms, timeout, device),) = asked_about(record(**{"iface.net_ifacename": "eth1"}), session(), answer)
     assert (initiator, target, portal, device) == (INITIATOR, TARGET, PORTAL, "eth1")
-    assert credentials == Credentials("host", NEW, algorithms="SHA256,MD5")
+    assert (login, algorithms) == (Login("host", NEW), "SHA256,MD5")
     assert timeout > 0
 
 

@@ -16,17 +16,18 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import trial_
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import chap_response, parse_binary, render_binary
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Credentials, Trial, try_login
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Trial, try_login
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 INITIATOR, TARGET = "iqn.2026-11.com.example:db1", "iqn.2004-08.com.example:ctr1"
-ONE_WAY = Credentials("initiator", Secret("Secret-of-host-1"))
+ONE_WAY = Login("initiator", Secret("Secret-of-host-1"))
 MUTUAL = replace(ONE_WAY, username_in="array", password_in=Secret("Secret-of-array-1"))
 REFUSED, UNAVAILABLE, MOVED = 0x0201, 0x0301, 0x0101
 
 
 class Target:
-    """One login. wants: Credentials that it asks for, None for none. status: what it answers at once instead."""
+    """One login. wants: Login that it asks for, None for none. status: what it answers at once instead."""
 
     def __init__(self, wants=None, status=None, says=None):
         self.requests = []
@@ -111,15 +112,15 @@ def target():
         each.close()
 
 
-def trial(target, credentials):
-    return try_login(INITIATOR, TARGET, target.portal, credentials, 10)
+def trial(target, login, algorithms=None):
+    return try_login(INITIATOR, TARGET, target.portal, login, algorithms, 10)
 
 
 @pytest.mark.parametrize("algorithms", [None, "MD5", "SHA256,MD5", "SHA3-256"])
-@pytest.mark.parametrize("credentials", [ONE_WAY, MUTUAL])
-def test_the_right_values_are_accepted_and_no_session_comes_of_it(target, credentials, algorithms):
-    asked = target(credentials)
-    assert trial(asked, replace(credentials, algorithms=algorithms)) == Trial(True)
+@pytest.mark.parametrize("login", [ONE_WAY, MUTUAL])
+def test_the_right_values_are_accepted_and_no_session_comes_of_it(target, login, algorithms):
+    asked = target(login)
+    assert trial(asked, login, algorithms) == Trial(True)
     asked.close()
     assert asked.requests[-1] == b""
     (header, keys), second, third = asked.requests[:3]
@@ -129,15 +130,15 @@ def test_the_right_values_are_accepted_and_no_session_comes_of_it(target, creden
 
 
 @pytest.mark.parametrize(
-    "wants, credentials",
+    "wants, login",
     [
         (ONE_WAY, replace(ONE_WAY, password=Secret("Wrong-of-host-1"))),
         (ONE_WAY, replace(ONE_WAY, username="Initiator")),
-        (ONE_WAY, Credentials()),
+        (ONE_WAY, Login()),
     ],
 )
-def test_wrong_values_are_refused(target, wants, credentials):
-    assert trial(target(wants), credentials) == Trial(False, "authentication failure")
+def test_wrong_values_are_refused(target, wants, login):
+    assert trial(target(wants), login) == Trial(False, "authentication failure")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_a_target_that_cannot_show_what_it_should_is_refused(target, wants):
 
 def test_a_target_without_chap_takes_all(target):
     assert trial(target(None), ONE_WAY) == Trial(True)
-    assert trial(target(None), Credentials()) == Trial(True)
+    assert trial(target(None), Login()) == Trial(True)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_what_is_no_target(target, says):
 def test_a_portal_where_nothing_listens():
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    assert try_login(INITIATOR, TARGET, Portal("127.0.0.1", port), ONE_WAY, 5) == Trial(None, "Connection refused")
+    assert try_login(INITIATOR, TARGET, Portal("127.0.0.1", port), ONE_WAY, None, 5) == Trial(None, "Connection refused")
 
 
 def test_a_request_is_read_back_as_it_was_made():
