@@ -108,6 +108,12 @@ def used_mib(directory: Path) -> int:
 
 
 def make_room(cache: Path) -> None:
+    """One at a time: two would count and remove the same entries."""
+    with locked(cache / "locks" / "room", "room in the cache"):
+        remove_oldest(cache)
+
+
+def remove_oldest(cache: Path) -> None:
     entries = [path.parent for path in cache.glob(f"*/{MANIFEST}")]
     total = sum(used_mib(path) for path in entries)  # drafts are others' and may go any moment
     for oldest in sorted(entries, key=lambda path: path.stat().st_mtime):

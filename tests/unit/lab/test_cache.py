@@ -91,6 +91,28 @@ def test_a_damaged_entry_is_made_again(tmp_path, damage):
     assert "damaged" in said[0]
 
 
+def test_two_builds_make_room_one_after_the_other(tmp_path, monkeypatch):
+    for number in range(40):
+        cache.entry(tmp_path, f"old-{number}", lambda draft: [(draft / f"{part}").write_bytes(b"x") for part in range(20)], quiet)
+        os.utime(tmp_path / f"old-{number}", (number, number))
+    monkeypatch.setattr(cache, "LARGEST_MIB", 0)
+    failed = []
+
+    def build(name):
+        try:
+            cache.entry(tmp_path, name, make_disk, quiet)
+        except OSError as error:
+            failed.append(error)
+
+    builds = [threading.Thread(target=build, args=(f"new-{number}",)) for number in range(8)]
+    for each in builds:
+        each.start()
+    for each in builds:
+        each.join(20)
+    assert failed == []
+    assert not list(tmp_path.glob("old-*"))
+
+
 def test_a_changed_byte_is_found_when_asked_for(tmp_path):
     entry = cache.entry(tmp_path, NAME, make_disk, quiet)
     (entry / "disk.raw").write_bytes(b"whome")
