@@ -9,42 +9,42 @@ from __future__ import annotations
 import json
 import shlex
 
-from .array_spec import Array, Chap, Lun, Portal, Target
+from .array_spec import LIO, TGT, Array, Chap, Portal, Target
+from .tgt_script import STOP, render_tgt
 
 CORE = "/sys/kernel/config/target/core"
 ISCSI = "/sys/kernel/config/target/iscsi"
-LUNS = "/srv/luns"
 PREFERENCES = "auto_add_default_portal=false auto_add_mapped_luns=true auto_save_on_exit=false export_backstore_name_as_model=false"
 
 FUNCTIONS = f"""
-backstore() {{ ls -d {CORE}/*/"$1"; }}
-identify() {{ # name vendor product company: writable until the first export
+patiently() {{ # command: until it succeeds, or a minute has passed
     tries=0
-    until [ "$(cat {CORE}/*/"$1"/enable)" = 1 ]; do
+    until "$@" > /dev/null 2>&1; do
         tries=$((tries + 1)); [ $tries -lt 600 ] || return 1
         sleep 0.1
-    done 2> /dev/null
+    done
+}}
+backstore() {{ ls -d {CORE}/*/"$1"; }}
+enabled() {{ [ "$(cat {CORE}/*/"$1"/enable)" = 1 ]; }}
+identify() {{ # name vendor product company: writable until the first export
+    patiently enabled "$1"
     wwn=$(backstore "$1")/wwn
     printf %s "$2" > "$wwn/vendor_id"
     printf %s "$3" > "$wwn/product_id"
     if [ -e "$wwn/company_id" ]; then printf %s "0x$4" > "$wwn/company_id"; fi
 }}
-cleared() {{ # the backstores of before are gone, so that identify waits for the new ones
-    tries=0
-    while ls -d {CORE}/fileio_*/*/; do
-        tries=$((tries + 1)); [ $tries -lt 600 ] || return 1
-        sleep 0.1
-    done > /dev/null 2>&1
-}}
+cleared() {{ ! ls -d {CORE}/fileio_*/*/; }}
 missing() {{ [ -e "$1" ] || {{ echo "not exported: $1" >&2; failed=1; }}; }}
 """
 
 
 def render_script(array: Array) -> str:
-    parts = ["set -eu", FUNCTIONS, render_addresses(array), render_faults(array), render_files(array)]
-    parts += ["feed() {", "echo clearconfig confirm=True", "cleared", heredoc(render_backstores(array))]
-    parts += [render_identities(array), heredoc(render_targets(array)), "}"]
-    parts += ["feed | podman exec --interactive target targetcli > /run/lab-array.log 2>&1", render_checks(array)]
+    lio = array.of(LIO)
+    parts = ["set -eu", FUNCTIONS, STOP, render_addresses(array), render_faults(array), render_files(array)]
+    # The backstores of before are gone before identify waits for the new ones.
+    parts += ["feed() {", "echo clearconfig confirm=True", "patiently cleared", heredoc(render_backstores(lio))]
+    parts += [render_identities(lio), heredoc(render_targets(lio)), "}"]
+    parts += ["feed | podman exec --interactive target targetcli > /run/lab-array.log 2>&1", render_checks(lio), render_tgt(array.of(TGT))]
     return "\n".join(parts) + "\n"
 
 
@@ -53,7 +53,8 @@ def heredoc(text: str) -> str:
 
 
 def portals_of(array: Array) -> list[Portal]:
-    return list(dict.fromkeys(portal for target in array.targets for portal in target.portals))
+    served = [portal for target in array.targets for portal in target.portals]
+    return list(dict.fromkeys([*served, *([array.isns] if array.isns else [])]))
 
 
 def render_addresses(array: Array) -> str:
@@ -75,17 +76,13 @@ def render_faults(array: Array) -> str:
     return "nft -f - <<'END-OF-RULES'\ntable inet lab\ndelete table inet lab\ntable inet lab {\n" + chain + "\n}\nEND-OF-RULES"
 
 
-def backing_file(lun: Lun) -> str:
-    return f"{LUNS}/{lun.name}.img"
-
-
 def render_files(array: Array) -> str:
     """A file keeps its content and only grows; a LUN that is to be blank starts again, but not when the array boots."""
     lines = []
     for lun in array.luns:
         if lun.blank:
-            lines.append(f'if [ "${{LAB_BLANK:-no}}" = yes ]; then rm -f {backing_file(lun)}; fi')
-        lines.append(f"truncate -s '>{lun.size}' {backing_file(lun)}")
+            lines.append(f'if [ "${{LAB_BLANK:-no}}" = yes ]; then rm -f {lun.backing_file}; fi')
+        lines.append(f"truncate -s '>{lun.size}' {lun.backing_file}")
     return "\n".join(lines)
 
 
@@ -93,7 +90,7 @@ def render_backstores(array: Array) -> str:
     lines = [f"set global {PREFERENCES}"]
     for lun in array.luns:
         write_back = "true" if lun.write_back else "false"
-        what = f"name={lun.name} file_or_dev={backing_file(lun)} size={lun.size} write_back={write_back} wwn={lun.serial}"
+        what = f"name={lun.name} file_or_dev={lun.backing_file} size={lun.size} write_back={write_back} wwn={lun.serial}"
         lines.append(f"/backstores/fileio create {what}")
     return "\n".join(lines)
 

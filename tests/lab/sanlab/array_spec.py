@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -14,6 +14,9 @@ from .fleet import FABRICS
 
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 FAULTS = ("refuse", "blackhole")
+LIO, TGT = "lio", "tgt"
+LUNS = "/srv/luns"
+ISNS_PORT = 3205
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Target:
     portals: tuple[Portal, ...]
     chap: Chap | None = None
     initiators: tuple[str, ...] = ()  # empty: any initiator
+    server: str = LIO
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,23 @@ class Lun:
     write_back: bool
     targets: tuple[str, ...]
 
+    @property
+    def backing_file(self) -> str:
+        return f"{LUNS}/{self.name}.img"
+
 
 @dataclass(frozen=True)
 class Array:
     targets: tuple[Target, ...]
     luns: tuple[Lun, ...]
-    discovery_chap: Chap | None = None
+    discovery_chap: Chap | None = None  # of LIO
+    isns: Portal | None = None  # where an iSNS server listens, which knows the targets of tgt
+
+    def of(self, server: str) -> Array:
+        """Its part that one implementation serves."""
+        targets = tuple(target for target in self.targets if target.server == server)
+        names = {target.name for target in targets}
+        return replace(self, targets=targets, luns=tuple(lun for lun in self.luns if names & set(lun.targets)))
 
 
 def parse_array(text: str) -> Array:
@@ -67,7 +82,7 @@ def parse_array(text: str) -> Array:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise LabError(f"array specification: not YAML: {' '.join(str(error).split())}") from error
-    top = check("array specification", document, {"targets", "luns"}, {"discovery_chap"})
+    top = check("array specification", document, {"targets", "luns"}, {"discovery_chap", "isns"})
     targets = tuple(target for number, entry in enumerate(listed("targets", top["targets"])) for target in targets_of(f"targets[{number}]", entry))
     names = tuple(target.name for target in targets)
     luns = tuple(lun for number, entry in enumerate(listed("luns", top["luns"])) for lun in luns_of(f"luns[{number}]", entry, names))
@@ -76,7 +91,26 @@ def parse_array(text: str) -> Array:
     unique("luns: WWID", [wwid(lun) for lun in luns])
     for name in names:
         unique(f"luns of {name}: number", [lun.lun for lun in luns if name in lun.targets])
-    return Array(targets, luns, chap_of("discovery_chap", top.get("discovery_chap")))
+    isns = portal_of("isns", top["isns"], ISNS_PORT) if top.get("isns") else None
+    array = Array(targets, luns, chap_of("discovery_chap", top.get("discovery_chap")), isns)
+    check_tgt(array)
+    return array
+
+
+def check_tgt(array: Array) -> None:
+    """What tgtd cannot do."""
+    lio, tgt = array.of(LIO), array.of(TGT)
+    portals = [portal for target in lio.targets for portal in target.portals]
+    for target in tgt.targets:
+        if not target.portals or target.portals != tgt.targets[0].portals:
+            raise LabError(f"targets: {target.name}: every target of tgt has the same portals")
+        if set(target.portals) & set(portals):
+            raise LabError(f"targets: {target.name}: a portal of tgt is none of a target of LIO")
+    for lun in tgt.luns:
+        if lun in lio.luns:
+            raise LabError(f"luns: {lun.name}: tgt and LIO do not share a LUN")
+        if lun.lun == 0:
+            raise LabError(f"luns: {lun.name}: number 0 is tgt's own")
 
 
 def listed(where: str, value: Any) -> list[Any]:
@@ -129,7 +163,7 @@ def numbered(where: str, value: Any, number: int) -> Any:
 
 
 def targets_of(where: str, entry: Any) -> list[Target]:
-    check(where, entry, {"name", "portals"}, {"count", "chap", "initiators"})
+    check(where, entry, {"name", "portals"}, {"count", "chap", "initiators", "server"})
     return [target_of(where, one) for one in counted(where, entry)]
 
 
@@ -139,10 +173,11 @@ def target_of(where: str, entry: dict[str, Any]) -> Target:
         raise LabError(f"{where}.name: {name!r} is no iSCSI name")
     portals = [portal_of(f"{where}.portals[{number}]", portal) for number, portal in enumerate(listed(f"{where}.portals", entry["portals"]))]
     initiators = tuple(listed(f"{where}.initiators", entry.get("initiators", [])))
-    return Target(name, tuple(portals), chap_of(f"{where}.chap", entry.get("chap")), initiators)
+    server = matched(f"{where}.server", entry.get("server", LIO), f"{LIO}|{TGT}")
+    return Target(name, tuple(portals), chap_of(f"{where}.chap", entry.get("chap")), initiators, server)
 
 
-def portal_of(where: str, entry: Any) -> Portal:
+def portal_of(where: str, entry: Any, usual_port: int = 3260) -> Portal:
     check(where, entry, {"address", "fabric"}, {"port", "prefix", "fault"})
     try:
         address = ipaddress.ip_address(entry["address"])
@@ -152,7 +187,7 @@ def portal_of(where: str, entry: Any) -> Portal:
         raise LabError(f"{where}.fabric: {entry['fabric']!r} is no fabric; there are {', '.join(fabric.name for fabric in FABRICS)}")
     if entry.get("fault") not in (None, *FAULTS):
         raise LabError(f"{where}.fault: {entry['fault']!r} is not known; known are {', '.join(FAULTS)}")
-    port = number_of(f"{where}.port", entry.get("port", 3260), 1, 65535)
+    port = number_of(f"{where}.port", entry.get("port", usual_port), 1, 65535)
     widest = 24 if address.version == 4 else 64
     prefix = number_of(f"{where}.prefix", entry.get("prefix", widest), 1, address.max_prefixlen)
     return Portal(str(address), port, entry["fabric"], prefix, entry.get("fault"))

@@ -39,7 +39,7 @@ TARGET_PACKAGES = ("targetcli-fb", "kmod", "python3")
 
 
 def packages_of(kind: str) -> tuple[str, ...]:
-    return BASE + (("podman", "nftables", "dbus", "iptables") if kind == "array" else ())
+    return BASE + (("podman", "nftables", "dbus", "iptables", "tgt", "open-isns-server") if kind == "array" else ())
 
 
 def fingerprint(recipe: Recipe, *more: str) -> str:

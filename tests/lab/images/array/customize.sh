@@ -3,4 +3,6 @@
 set -eu
 root=$1
 chroot "$root" systemctl --quiet enable lab-target.service
+# They are started for a specification that names them, on its portals only.
+chroot "$root" systemctl --quiet disable tgt.service isnsd.service
 mkdir -p "$root/srv/luns" "$root/var/lib/lab"

@@ -1,0 +1,68 @@
+"""Text: what the array runs for the targets that are tgt's, a second implementation beside LIO, and for an iSNS server.
+
+tgtd has one set of portals for all its targets, and registers each of them at the iSNS server.
+"""
+
+from __future__ import annotations
+
+from .array_spec import Array, Chap, Portal, Target
+
+ADMIN = "tgtadm --lld iscsi"
+ISNS = "/run/lab-isns"
+
+# By their unit, and hard: tgtd goes on while an initiator is connected.
+STOP = "systemctl --quiet stop lab-tgtd.service lab-isnsd.service 2> /dev/null || :"
+START = "systemd-run --quiet --collect --property=KillSignal=SIGKILL"
+
+
+def render_tgt(array: Array) -> str:
+    """array: the targets and LUNs that are tgt's alone."""
+    lines = render_isns(array.isns) if array.isns else []
+    if array.targets:
+        first, *more = array.targets[0].portals
+        lines += [f"{START} --unit=lab-tgtd tgtd -f --iscsi portal={spelled(first)}", f"patiently {ADMIN} --op show --mode sys"]
+        lines += [f"{ADMIN} --op new --mode portal --param portal={spelled(portal)}" for portal in more]
+    if array.targets and array.isns:
+        settings = {"iSNSServerIP": array.isns.address, "iSNSServerPort": array.isns.port, "iSNS": "On"}
+        lines += [f"{ADMIN} --op update --mode sys --name {name} -v {value}" for name, value in settings.items()]
+    chaps = dict.fromkeys(target.chap for target in array.targets if target.chap)
+    lines += [f"{ADMIN} --op new --mode account --user {user} --password {password}" for user, password in accounts(chaps)]
+    lines += [line for number, target in enumerate(array.targets, 1) for line in target_lines(number, target, array)]
+    return "\n".join(lines)
+
+
+def render_isns(server: Portal) -> list[str]:
+    """Whoever registers is seen by all (DefaultDiscoveryDomain), and nobody has to sign what it says (Security)."""
+    settings = {"Database": f"{ISNS}/db", "PIDFile": f"{ISNS}/pid", "ControlSocket": f"{ISNS}/control", "Security": 0, "DefaultDiscoveryDomain": 1}
+    return [
+        f"rm -rf {ISNS}; mkdir -p {ISNS}/db",
+        *(f"echo '{name} = {value}' >> {ISNS}/conf" for name, value in settings.items()),
+        f"{START} --unit=lab-isnsd isnsd -f -c {ISNS}/conf",
+        f"patiently sh -c 'ss -Hltn sport = {server.port} | grep -q .'",
+    ]
+
+
+def target_lines(number: int, target: Target, array: Array) -> list[str]:
+    lines = [f"{ADMIN} --op new --mode target --tid {number} -T {target.name}"]
+    for lun in array.luns:
+        if target.name in lun.targets:
+            where = f"--mode logicalunit --tid {number} --lun {lun.lun}"
+            lines.append(f"{ADMIN} --op new {where} --backing-store {lun.backing_file}")
+            # It takes these of an existing LUN only.
+            lines.append(f"{ADMIN} --op update {where} --params vendor_id='{lun.vendor}',product_id='{lun.product}',scsi_sn={lun.serial},scsi_id={lun.serial}")
+    if target.chap:
+        lines.append(f"{ADMIN} --op bind --mode account --tid {number} --user {target.chap.username}")
+        if target.chap.username_in:
+            lines.append(f"{ADMIN} --op bind --mode account --tid {number} --user {target.chap.username_in} --outgoing")
+    names = [f"--initiator-name {name}" for name in target.initiators] or ["--initiator-address ALL"]
+    return [*lines, *(f"{ADMIN} --op bind --mode target --tid {number} {name}" for name in names)]
+
+
+def accounts(chaps: dict[Chap, None]) -> dict[tuple[str, str], None]:
+    """tgtd knows each name once, whatever it is for."""
+    pairs = [pair for chap in chaps for pair in ((chap.username, chap.password), (chap.username_in, chap.password_in)) if pair[0]]
+    return dict.fromkeys(pairs)
+
+
+def spelled(portal: Portal) -> str:
+    return f"[{portal.address}]:{portal.port}" if ":" in portal.address else f"{portal.address}:{portal.port}"
