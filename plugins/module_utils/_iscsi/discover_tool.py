@@ -13,8 +13,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import parse_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import next_step
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import NOT_ANSWERED
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import DEFAULT_IFACE
 
 # A portal that has answered nothing for so long is looked at with a plain TCP connection, which takes at most PROBE_SECONDS.
 PATIENCE_SECONDS = 2
@@ -36,35 +36,40 @@ class Failure:
     status: Optional[str]
 
 
-def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe=probe_portals):
-    """Ask every portal -> (dict of portal and tuple of Found, tuple of Failure). stored: portals that have a record of their own."""
+def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
+    """Ask every portal -> (dict of portal and tuple of Found, tuple of Failure).
+
+    It is asked through each interface by a process of its own: one iscsiadm tells nothing before the last interface has answered.
+    stored: portals that have a record of their own. probe: pairs of portal and interface, seconds -> dict of pair and why it is not reached.
+    """
     deadline = time.monotonic() + timeout
 
-    def start(portal):
-        return iscsiadm.start_discovery(kind, portal, ifaces, str(portal) in stored)
+    def start(place):
+        portal, iface = place
+        return iscsiadm.start_discovery(kind, portal, iface, str(portal) in stored)
 
-    running = {portal: start(portal) for portal in portals}
+    running = {(portal, iface): start((portal, iface)) for portal in portals for iface in ifaces}
     found, failures, again = {}, {}, set()
     probed = False
     try:
         while running and time.monotonic() < deadline:
-            for portal in [portal for portal, process in running.items() if not process.running]:
-                result = running.pop(portal).finish(PROBE_SECONDS)
-                if status_name(result.rc) in PASSING and portal not in again:
-                    again.add(portal)
-                    running[portal] = start(portal)
+            for place in [place for place, process in running.items() if not process.running]:
+                result = running.pop(place).finish(PROBE_SECONDS)
+                if status_name(result.rc) in PASSING and place not in again:
+                    again.add(place)
+                    running[place] = start(place)
                 else:
-                    _take(portal, result, found, failures)
+                    _take(place, result, found, failures)
             if running and not probed and time.monotonic() > deadline - timeout + min(PATIENCE_SECONDS, timeout / 3):
                 probed = True
                 _give_up(running, probe(list(running), min(PROBE_SECONDS, timeout / 3)), failures)
             time.sleep(INTERVAL if running else 0)
-        for portal in running:
-            failures[portal] = Failure(str(portal), None, f"no answer to discovery within {timeout:g} s", None)
+        for place in running:
+            failures[place] = _failure(place, f"no answer to discovery within {timeout:g} s", None)
     finally:
         for process in running.values():
             process.kill()
-    return found, tuple(failures.values())
+    return {portal: tuple(answers) for portal, answers in found.items()}, tuple(failures.values())
 
 
 def status_of_reason(reason):
@@ -79,19 +84,24 @@ def raise_for_host(status, what):
         raise SanError(f"{what}: {status_meaning(status)} (iscsiadm {status}). {next_step(status)}")
 
 
-def _take(portal, result, found, failures):
+def _take(place, result, found, failures):
+    portal = place[0]
     raise_for_host(result.rc, f"portal {portal}: discovery")
-    if result.rc == STATUSES["success"][0]:
-        found[portal] = parse_discovery(result.stdout)
-    elif result.rc == STATUSES["no_objects_found"][0]:
-        # The portal answered: it shows this initiator no target.
-        found[portal] = ()
+    # A portal that shows this initiator no target has answered.
+    if result.rc in (STATUSES["success"][0], STATUSES["no_objects_found"][0]):
+        known = found.setdefault(portal, [])
+        known.extend(each for each in parse_discovery(result.stdout) if each not in known)
     else:
-        failures[portal] = Failure(str(portal), None, status_meaning(result.rc), status_name(result.rc))
+        failures[place] = _failure(place, status_meaning(result.rc), status_name(result.rc))
 
 
 def _give_up(running, reasons, failures):
-    for portal, reason in reasons.items():
+    for place, reason in reasons.items():
         if reason:
-            failures[portal] = Failure(str(portal), None, reason, status_of_reason(reason))
-            running.pop(portal).kill()
+            failures[place] = _failure(place, reason, status_of_reason(reason))
+            running.pop(place).kill()
+
+
+def _failure(place, reason, status):
+    portal, iface = place
+    return Failure(str(portal), None, reason if iface == DEFAULT_IFACE else f"{reason}, through interface {iface}", status)

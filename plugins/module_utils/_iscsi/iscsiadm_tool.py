@@ -37,7 +37,7 @@ class Iscsiadm:
         """True when the host has open-iscsi."""
         return find_program(PROGRAM) is not None
 
-    def start_discovery(self, kind, portal, ifaces, stored):
+    def start_discovery(self, kind, portal, iface, stored):
         """Ask a portal which targets there are, changing no record -> Process; its stdout is for discovery_text.
 
         stored: use the host's record of this portal, which has its own CHAP, instead of the defaults in iscsid.conf.
@@ -45,8 +45,7 @@ class Iscsiadm:
         short = {"sendtargets": "st", "isns": "isns"}[kind]
         mode = ("-m", "discoverydb", "-t", short, "-p", str(portal), "-D") if stored else ("-m", "discovery", "-t", short, "-p", str(portal))
         # Without -I the discovery is done once per interface that has a record. Without nonpersistent it rewrites every node record.
-        through = [word for iface in ifaces for word in ("-I", iface)]
-        return self._start([PROGRAM, *mode, "-o", "nonpersistent", *through])
+        return self._start([PROGRAM, *mode, "-o", "nonpersistent", "-I", iface])
 
     def login(self, target, record=None):
         """Have iscsid log in to a target (None for all), through one record or all of them -> Result. It does not wait; what sysfs shows then counts."""

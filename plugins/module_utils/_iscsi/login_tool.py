@@ -45,7 +45,7 @@ class Outcome:
 
 
 class Login:
-    """iscsiadm: its tool. read: gives the sessions of the host; watch: as in watch_tool. probe: as in probe_tool.
+    """iscsiadm: its tool. read: gives the sessions of the host; watch: as in watch_tool. probe: as in discover_tool.
 
     scanning: tells whether iscsid scans a session for LUNs.
     """
@@ -84,13 +84,10 @@ class Login:
         return result.stderr
 
     def unreached(self, nodes, bound=PROBE_SECONDS):
-        """The nodes at whose portals nothing answers -> dict of key and Failure. bound: seconds."""
-        reasons = self._probe(sorted({node.portal for node in nodes}), bound) if nodes else {}
-        return {
-            node.key: Failure(str(node.portal), node.target, reasons[node.portal], status_of_reason(reasons[node.portal]))
-            for node in nodes
-            if reasons[node.portal]
-        }
+        """The nodes at whose portals nothing answers through their interface -> dict of key and Failure. bound: seconds."""
+        reasons = self._probe(sorted({(node.portal, node.iface) for node in nodes}), bound) if nodes else {}
+        told = ((node, reasons[node.portal, node.iface]) for node in nodes)
+        return {node.key: Failure(str(node.portal), node.target, reason, status_of_reason(reason)) for node, reason in told if reason}
 
     def _settle(self, nodes, counts, said, asking, deadline, wait_for_devices):
         failed = {}

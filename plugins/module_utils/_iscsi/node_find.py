@@ -47,7 +47,7 @@ class Finding:
 
 
 class Find:
-    """asked: of asked_text. iscsiadm: its tool. apply: gives an Apply; None to change nothing. probe: as in probe_tool."""
+    """asked: of asked_text. iscsiadm: its tool. apply: gives an Apply; None to change nothing. probe: as in discover_tool."""
 
     def __init__(self, asked, root, proc, deadline, iscsiadm, apply, probe):
         self._asked = asked

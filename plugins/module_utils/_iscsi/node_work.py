@@ -17,7 +17,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import DEFAULT_IFACE, read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
 
@@ -106,7 +106,7 @@ class NodeWork:
         return Wanted(asked.state, found.nodes, found.keys, asked.values, exclusive, asked.rescan)
 
     def _find(self):
-        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._probe())
+        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._probe)
 
     # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
 
@@ -117,7 +117,7 @@ class NodeWork:
 
         read = functools.partial(self._read, chap=False)
         scanning = functools.partial(helpers_of, "iscsid", self._places.proc)
-        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe(), scanning)
+        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe, scanning)
         return Apply(self._iscsiadm, self._database, login, read)
 
     def _guard(self):
@@ -130,26 +130,29 @@ class NodeWork:
 
         check_chap(steps, records, self._asked.values, self._trial)
 
-    def _probe(self):
-        return functools.partial(self._probe_portals, devices=self._network()[0])
+    def _probe(self, places, seconds):
+        """places: pairs of portal and interface -> dict of pair and reason, as probe_tool has it."""
+        bound = self._network({iface for portal, iface in places})[0]
+        reasons = self._probe_portals([(portal, bound.get(iface)) for portal, iface in places], seconds)
+        return {(portal, iface): reasons[portal, bound.get(iface)] for portal, iface in places}
 
-    def _network(self):
-        """Of the chosen interfaces -> (network devices that they are bound to, warnings)."""
-        if not self._asked.choice.ifaces:
-            return (), ()
+    def _network(self, ifaces):
+        """Of some interfaces -> (dict of the bound ones and their network device, warnings)."""
+        if not set(ifaces) - {DEFAULT_IFACE}:
+            return {}, ()
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 
         devices = read_devices(self._places.sysfs, self._places.proc)
-        chosen = [record for record in read_ifaces(self._root) if record.name in self._asked.choice.ifaces]
-        bound = tuple(filter(None, (net_device_of(record, devices) for record in chosen)))
-        return bound, network_warnings(bound, devices)
+        told = {record.name: net_device_of(record, devices) for record in read_ifaces(self._root) if record.name in ifaces}
+        bound = {name: device for name, device in told.items() if device}
+        return bound, network_warnings(tuple(bound.values()), devices)
 
     def _read(self, disks=True, chap=True):
         return read_sessions(self._places.sysfs, self._places.udev, disks, chap)
 
     def _warn(self, records):
-        self.warnings.extend((*self._found.warnings, *self._network()[1]))
+        self.warnings.extend((*self._found.warnings, *self._network(self._asked.choice.ifaces or ())[1]))
         self.warnings.extend(
             f"{record.path}: not a node record: {record.broken}. Remove the file: iscsiadm stumbles over it"
             for record in records

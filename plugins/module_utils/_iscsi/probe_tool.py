@@ -20,27 +20,19 @@ REACHED = None
 NOT_ANSWERED = "timed out"
 
 
-def probe(portals, timeout, devices=()):
-    """-> dict of Portal and None when something listens there, else the reason in words.
+def probe(places, timeout):
+    """Connect to all of them at a time -> dict of place and None when something listens there, else the reason in words.
 
-    devices: network devices that the interfaces are bound to, tried one after the other; () for the routing table's choice.
+    places: pairs of a portal and the network device to go out of, None for the routing table's choice. timeout: seconds.
     """
     reasons = {}
-    for device in devices or (None,):
-        left = [portal for portal in portals if reasons.get(portal, NOT_ANSWERED) is not REACHED]
-        reasons.update(_probe(left, timeout, device))
-    return reasons
-
-
-def _probe(portals, timeout, device):
-    reasons = {}
     waiting = {}
-    for portal in portals:
-        started = _start(portal, device)
+    for place in places:
+        started = _start(*place)
         if isinstance(started, str):
-            reasons[portal] = started
+            reasons[place] = started
         else:
-            waiting[started.fileno()] = (portal, started)
+            waiting[started.fileno()] = (place, started)
     try:
         reasons.update(_finish(waiting, timeout))
     finally:
@@ -67,17 +59,17 @@ def _finish(waiting, timeout):
     poller = select.poll()
     for number in waiting:
         poller.register(number, select.POLLOUT)
-    reasons = {portal: NOT_ANSWERED for portal, opened in waiting.values()}
+    reasons = {place: NOT_ANSWERED for place, opened in waiting.values()}
     left = dict(waiting)
     deadline = time.monotonic() + timeout
     while left:
         remaining = deadline - time.monotonic()
         events = poller.poll(max(0, remaining) * 1000)
         for number in (event[0] for event in events):
-            portal, opened = left.pop(number)
+            place, opened = left.pop(number)
             poller.unregister(number)
             code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            reasons[portal] = os.strerror(code) if code else REACHED
+            reasons[place] = os.strerror(code) if code else REACHED
         if not events and remaining <= 0:
             break
     return reasons

@@ -237,8 +237,8 @@ def node(host, run_main):
     paths = NoMaps()
 
     def run(check=False, unreached=(), **params):
-        def probe(portals, timeout, devices=()):
-            return {portal: "Connection refused" if str(portal) in unreached else None for portal in portals}
+        def probe(places, timeout):
+            return {place: "Connection refused" if str(place[0]) in unreached else None for place in places}
 
         def trial(initiator, target, portal, login, algorithms, timeout, device):
             refused = host.refused.get((target, str(portal)), ())

@@ -34,17 +34,17 @@ class Process:
         self.killed = True
 
 
-def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="sendtargets"):
-    """answers: portal -> list of (status, stdout), one for each try. Returns the outcome and the processes."""
+def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="sendtargets", ifaces=("default",)):
+    """answers: portal, or portal and interface -> list of (status, stdout), one for each try. Returns the outcome and the processes."""
     started = []
 
     def start(argv):
-        portal = argv[argv.index("-p") + 1]
-        turn = sum(portal in process.argv for process in started)
-        started.append(Process(argv, *answers[portal][turn]))
+        portal, iface = argv[argv.index("-p") + 1], argv[argv.index("-I") + 1]
+        turn = sum(portal in process.argv and iface in process.argv for process in started)
+        started.append(Process(argv, *answers.get((portal, iface), answers.get(portal))[turn]))
         return started[-1]
 
-    return discover(Iscsiadm(start=start), kind, portals, ("default",), stored, timeout, lambda asked, bound: dict.fromkeys(asked, reasons)), started
+    return discover(Iscsiadm(start=start), kind, portals, ifaces, stored, timeout, lambda asked, bound: dict.fromkeys(asked, reasons)), started
 
 
 def test_every_portal_is_judged_on_its_own():
@@ -84,6 +84,23 @@ def test_one_that_listens_and_does_not_answer_is_bounded(monkeypatch):
     (found, failures), started = ask({str(ONE): [(None, "")]}, portals=(ONE,), timeout=0.2)
     assert [failure.status for failure in failures] == [None] and "within 0.2 s" in failures[0].reason
     assert started[0].killed
+
+
+def test_an_interface_that_does_not_reach_the_portal_keeps_nothing_from_the_others(monkeypatch):
+    monkeypatch.setattr(discover_tool, "PATIENCE_SECONDS", 0)
+    answers = {(str(ONE), "eth1"): [("success", SHOWN)], (str(ONE), "eth2"): [(None, "")]}
+    (found, failures), started = ask(answers, "No route to host", portals=(ONE,), ifaces=("eth1", "eth2"))
+    assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"]
+    # Not to be passed over: a target could be shown through that one alone.
+    assert [(failure.portal, failure.reason) for failure in failures] == [(str(ONE), "No route to host, through interface eth2")]
+    assert [process.argv.count("-I") for process in started] == [1, 1]
+
+
+def test_what_several_interfaces_show_is_one_list():
+    both = SHOWN + "10.0.0.2:3260,1 iqn.2004-08.com.example:b\n"
+    answers = {(str(ONE), "eth1"): [("success", SHOWN)], (str(ONE), "eth2"): [("success", both)]}
+    (found, failures), started = ask(answers, portals=(ONE,), ifaces=("eth1", "eth2"))
+    assert [each.target[-1] for each in found[ONE]] == ["a", "b"] and failures == ()
 
 
 def test_isns_is_another_type():

@@ -63,8 +63,8 @@ def login(sessions, said="", at_once="", status="success", running=False, reache
 
     readings, answers = itertools.chain(sessions, itertools.repeat(sessions[-1])), itertools.chain(scans, itertools.repeat(False))
 
-    def probe(portals, bound):
-        return {portal: (reached or {}).get(portal) for portal in portals}
+    def probe(places, bound):
+        return {place: (reached or {}).get(place[0]) for place in places}
 
     def read():
         return next(readings)
@@ -180,10 +180,23 @@ def test_an_iscsiadm_without_no_wait_waits():
     assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-l"]]
 
 
+def test_a_portal_is_probed_through_the_interface_of_each_node():
+    asked = []
+
+    def probe(places, bound):
+        asked.extend(places)
+        return {place: "No route to host" if place[1] == "eth2" else None for place in places}
+
+    nodes = [dataclasses.replace(NODES[0], iface=name) for name in ("eth1", "eth2")]
+    (failure,) = Login(Iscsiadm(), None, None, probe, None).unreached(nodes).items()
+    assert asked == [(NODES[0].portal, "eth1"), (NODES[0].portal, "eth2")]
+    assert failure[0] == nodes[1].key and (failure[1].reason, failure[1].status) == ("No route to host", "transport_error")
+
+
 def test_a_slow_probe_is_no_reason_to_rest(hasty):
-    def probe(portals, bound):
+    def probe(places, bound):
         time.sleep(0.3)
-        return dict.fromkeys(portals, "timed out")
+        return dict.fromkeys(places, "timed out")
 
     def read():
         return [session(NODES[0])]

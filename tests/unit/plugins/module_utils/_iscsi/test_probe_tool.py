@@ -18,10 +18,11 @@ def test_each_portal_has_its_own_answer():
         closed.bind(("127.0.0.1", 0))
         open_portal, shut = (Portal("127.0.0.1", each.getsockname()[1]) for each in (there, closed))
         unknown = Portal("name.invalid")
-        found = probe([open_portal, shut, unknown], 5)
-    assert found[open_portal] is REACHED
-    assert found[shut] == "Connection refused"
-    assert found[unknown] not in (REACHED, NOT_ANSWERED)
+        found = probe([(open_portal, None), (open_portal, "no-such-device"), (shut, None), (unknown, None)], 5)
+    assert found[open_portal, None] is REACHED
+    assert found[open_portal, "no-such-device"] not in (REACHED, NOT_ANSWERED)
+    assert found[shut, None] == "Connection refused"
+    assert found[unknown, None] not in (REACHED, NOT_ANSWERED)
 
 
 def test_a_portal_that_does_not_answer_takes_the_time_given():
@@ -35,7 +36,7 @@ def test_a_portal_that_does_not_answer_takes_the_time_given():
             each.setblocking(False)
             each.connect_ex(full.getsockname())
         started = time.monotonic()
-        assert probe([portal], 0.3) == {portal: NOT_ANSWERED}
+        assert probe([(portal, None)], 0.3) == {(portal, None): NOT_ANSWERED}
         assert time.monotonic() - started >= 0.3
         for each in waiting:
             each.close()
