@@ -21,13 +21,13 @@ SESSION = re.compile(r"\w+: \[(\d+)\] (\S+),(-?\d+) (\S+)( \(non-flash\))?")
 class Array:
     """What the array exports."""
 
-    def export(self, *targets, luns=1, **more):
-        """targets: as in a specification. luns: of each target."""
+    def export(self, *targets, luns=1, size="4M", **more):
+        """targets: as in a specification. luns: of each target, numbered from 0, those of tgt from 1."""
         disks = [
             {
                 "name": f"t{place}l{number}",
-                "lun": number,
-                "size": "4M",
+                "lun": number + (target.get("server") == "tgt"),
+                "size": size,
                 "serial": f"5e{place:02x}{number:04x}-0000-4000-8000-000000000000",
                 "blank": True,
                 "targets": [target["name"]],
@@ -39,12 +39,18 @@ class Array:
         path.write_text(yaml.safe_dump({"targets": list(targets), "luns": disks, **more}))
         subprocess.run([LAB, "array", "apply", path], check=True, capture_output=True, text=True)
 
+    def run(self, script):
+        """On the array itself."""
+        subprocess.run([LAB, "ssh", "array", script], check=True, capture_output=True, text=True)
+
 
 class Initiator:
     """The host under test. Its state is read with iscsiadm and sysfs, not from what a module says."""
 
     def __init__(self, host):
         self.host = host
+        # Chosen when open-iscsi was built, and iscsiadm has no word for it.
+        self.database = host.check_output("grep -aoE '/(etc|var/lib)/iscsi/nodes' $(command -v iscsiadm) | head -n 1").rpartition("/")[0]
 
     def sessions(self):
         """(target, portal) of each session that is logged in, sorted; as often as there are sessions."""
@@ -100,7 +106,7 @@ class Initiator:
 
     def clear(self):
         """No session, no record, no interface."""
-        self.host.run("iscsiadm -m session -u; rm -rf /var/lib/iscsi/nodes /var/lib/iscsi/send_targets /var/lib/iscsi/ifaces; systemctl restart iscsid")
+        self.host.run(f"iscsiadm -m session -u; cd {self.database} && rm -rf nodes send_targets isns ifaces; systemctl restart iscsid")
 
 
 def result_of(stdout, stderr):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 ONE, TWO = "iqn.2004-08.com.example:disk1", "iqn.2004-08.com.example:disk10"
@@ -54,7 +52,9 @@ def test_mutual_chap_changed_and_cleared(array, initiator):
     initiator.check_real_again(portals=asked(A1), chap=plain)
     assert len(initiator.sessions()) == 2
     wrong = initiator.node(portals=asked(A1), chap={**plain, "password_in": "Wrong-of-array"})
-    assert wrong["failed"] and len(initiator.sessions()) == 1
+    # Tried before the first session goes: all are still there, and the record is as it was.
+    assert wrong["failed"] and "No session was logged out" in wrong["msg"] and len(initiator.sessions()) == 2
+    assert initiator.values(ONE, portal(A1), "node.session.auth.password_in") == {plain["password_in"]}
     array.export({"name": ONE, "portals": [A1, B1]})
     initiator.clear()
     initiator.check_real_again(portals=asked(A1), chap=plain)
@@ -88,9 +88,8 @@ def test_discovery_chap(array, initiator):
 def test_faulty_portals(array, initiator):
     places = [A1, B1, {**A2, "fault": "refuse"}, {**B2, "fault": "blackhole"}]
     array.export({"name": ONE, "portals": places}, {"name": TWO, "portals": [A1], "chap": {"username": "x", "password": "Secret-of-x-12"}})
-    started = time.monotonic()
     done = initiator.node(portals=asked(A1), targets=[ONE])
-    assert time.monotonic() - started < 25 and done["elapsed"] < 15
+    assert done["elapsed"] < 15
     assert initiator.sessions() == sorted([(ONE, portal(A1)), (ONE, portal(B1))])
     assert {(each["portal"], each["status"]) for each in done["failed_portals"]} == {(portal(A2), "transport_error"), (portal(B2), "timed_out")}
     both = initiator.node(portals=[*asked(A1), "10.10.10.199"], min_portals="0")
@@ -119,7 +118,9 @@ def test_interfaces_in_one_network(array, initiator):
         done = initiator.node(portals=asked(A1), ifaces=["fabric-a", "fabric-b"])
         # The second device hangs on the other fabric, where no such portal is.
         assert initiator.sessions() == [(ONE, portal(A1))]
-        assert len(initiator.records()) == 2 and len(done["failed_portals"]) == 1
+        assert len(initiator.records()) == 2 and done["elapsed"] < 15
+        # At the discovery, and at the login.
+        assert [(each["portal"], each["target"]) for each in done["failed_portals"]] == [(portal(A1), None), (portal(A1), ONE)]
         assert initiator.run("iscsi_iface", name="fabric-a", state="absent")["failed"]
         initiator.node(ifaces=["fabric-a", "fabric-b"], targets=["*"], state="absent")
         initiator.check_real_again("iscsi_iface", name="fabric-a", state="absent")
@@ -169,7 +170,7 @@ def test_a_broken_record_and_a_stale_lock(array, initiator):
     array.export({"name": ONE, "portals": [A1]})
     initiator.node(portals=asked(A1), state="present")
     lock = "/run/lock/iscsi/lock"
-    initiator.host.run_expect([0], f"f=$(find /var/lib/iscsi/nodes -type f); : > $f; touch {lock}; ln {lock} {lock}.write")
+    initiator.host.run_expect([0], f"f=$(find {initiator.database}/nodes -type f); : > $f; touch {lock}; ln {lock} {lock}.write")
     initiator.wait(lambda: initiator.host.run(f"test $(($(date +%s) - $(stat -c %Z {lock}.write))) -gt 6").rc == 0)
     done = initiator.node(portals=asked(A1))
     assert [action.split()[0] for action in done["actions"]] == ["delete", "create", "login"] and done["elapsed"] < 25
@@ -198,14 +199,16 @@ def test_two_runs_at_once(array, initiator):
 @pytest.mark.parametrize("moment", ["started", "record", "session", "sessions"])
 def test_killed_at_any_step(array, initiator, moment):
     array.export(*FABRIC)
+    # Of the module itself, and of no command line that only names it.
+    module = "[p]ython[0-9.]* [^ ]*AnsiballZ_iscsi_node"
     there = {
-        "started": "pgrep -f AnsiballZ_iscsi_node",
-        "record": "ls /var/lib/iscsi/nodes/*/*",
+        "started": f'pgrep -f "{module}"',
+        "record": f"ls {initiator.database}/nodes/*/*",
         "session": "ls -d /sys/class/iscsi_session/*",
         "sessions": "test $(ls /sys/class/iscsi_session | wc -l) -gt 8",
     }[moment]
     # Seen and killed on the host itself: a question over ssh is too slow.
-    killer = f"systemd-run --quiet --unit=killer sh -c 'until {there} >/dev/null 2>&1; do sleep 0.02; done; pkill -9 -f AnsiballZ_iscsi_node'"
+    killer = f"systemd-run --quiet --collect --unit=killer sh -c 'until {there} >/dev/null 2>&1; do sleep 0.02; done; pkill -9 -f \"{module}\"'"
     initiator.host.run_expect([0], killer)
     run = initiator.start("iscsi_node", portals=asked(A1), chap=None, timeout=90)
     run.communicate(timeout=300)
@@ -215,7 +218,7 @@ def test_killed_at_any_step(array, initiator, moment):
     wanted = sorted((target["name"], portal(place)) for target in FABRIC for place in target["portals"])
     assert initiator.sessions() == initiator.records() == wanted
     assert initiator.node(portals=asked(A1))["changed"] is False
-    assert initiator.host.run("ls -A /var/lib/iscsi | grep linuxsan").rc == 1
+    assert initiator.host.run(f"ls -A {initiator.database} | grep linuxsan").rc == 1
 
 
 def test_many_luns(array, initiator):
@@ -226,6 +229,11 @@ def test_many_luns(array, initiator):
 
 
 def test_luns_that_come_later(array, initiator):
-    array.export({"name": ONE, "portals": [A1]}, luns=0)
+    array.export({"name": ONE, "portals": [A1]})
+    lun = f"/sys/kernel/config/target/iscsi/{ONE}/tpgt_1/lun/lun_0"
+    array.run(f"find {lun} -type l -delete && rmdir {lun}")
     assert initiator.node(portals=asked(A1))["sessions"][0]["devices"] == []
     assert initiator.node(portals=asked(A1))["changed"] is False
+    array.run(f"mkdir {lun} && ln -s /sys/kernel/config/target/core/fileio_*/t0l0 {lun}/vd1")
+    (device,) = initiator.node(portals=asked(A1), rescan=True)["sessions"][0]["devices"]
+    assert device["lun"] == 0 and device["name"]

@@ -1,0 +1,79 @@
+"""iscsi_node with tgt, whose manners are not LIO's, with an iSNS server, and with a target of 256 LUNs."""
+
+from __future__ import annotations
+
+ONE, TWO = "iqn.2004-08.com.example:tgt1", "iqn.2004-08.com.example:tgt10"
+A = {"address": "10.10.10.150", "fabric": "fabric-a"}
+B = {"address": "192.168.195.150", "fabric": "fabric-b"}
+V6 = {"address": "fd10:10:10::150", "fabric": "fabric-a"}
+A_PORTAL, B_PORTAL, V6_PORTAL = "10.10.10.150:3260", "192.168.195.150:3260", "[fd10:10:10::150]:3260"
+ISNS = {"address": "10.10.10.151", "fabric": "fabric-a"}
+ONE_WAY = {"username": "initiator", "password": "Secret-of-host"}
+MUTUAL = {**ONE_WAY, "username_in": "array", "password_in": "Secret-of-array"}
+
+
+def tgt(name=ONE, portals=(A, B), **more):
+    return {"name": name, "server": "tgt", "portals": list(portals), **more}
+
+
+def statuses(result):
+    assert result["failed"], result
+    return {each["status"] for each in result["failed_portals"]}
+
+
+def test_tgt_from_discovery_to_absent(array, initiator):
+    array.export(tgt(), tgt(TWO), luns=2)
+    done = initiator.check_real_again(portals=[A["address"]], targets=[ONE], min_portals="all")
+    assert initiator.sessions() == initiator.records() == [(ONE, A_PORTAL), (ONE, B_PORTAL)]
+    # LUN 0 is tgt's controller and no disk.
+    assert [[device["lun"] for device in session["devices"]] for session in done["sessions"]] == [[1, 2]] * 2
+    assert all(device["name"] and device["size"] == 4 << 20 for session in done["sessions"] for device in session["devices"])
+    initiator.check_real_again(portals=[A["address"]])
+    initiator.check_real_again(targets=[ONE], state="absent")
+    assert initiator.sessions() == initiator.records() == [(TWO, A_PORTAL), (TWO, B_PORTAL)]
+
+
+def test_tgt_over_ipv6(array, initiator):
+    array.export(tgt(portals=[V6, A]))
+    initiator.check_real_again(portals=[V6["address"]], target_portals=[V6["address"]])
+    assert initiator.sessions() == initiator.records() == [(ONE, V6_PORTAL)]
+    initiator.check_real_again(portals=["[FD10:10:10:0:0:0:0:150]:3260"], min_portals="all")
+    assert initiator.sessions() == sorted([(ONE, V6_PORTAL), (ONE, A_PORTAL)])
+
+
+def test_tgt_with_chap(array, initiator):
+    array.export(tgt(chap=ONE_WAY))
+    assert statuses(initiator.node(portals=[A["address"]], chap={**ONE_WAY, "password": "Wrong-of-host"})) == {"authorization_failed"}
+    initiator.check_real_again(portals=[A["address"]], chap=ONE_WAY, min_portals="all")
+    assert len(initiator.sessions()) == 2
+
+
+def test_tgt_with_mutual_chap(array, initiator):
+    array.export(tgt(chap=MUTUAL))
+    wrong = {**MUTUAL, "password_in": "Wrong-of-array"}
+    assert statuses(initiator.node(portals=[A["address"]], chap=wrong)) == {"authorization_failed"} and initiator.sessions() == []
+    initiator.check_real_again(portals=[A["address"]], chap=MUTUAL, min_portals="all")
+    refused = initiator.node(portals=[A["address"]], chap=wrong)
+    assert statuses(refused) == {"authorization_failed"} and "No session was logged out" in refused["msg"]
+    assert len(initiator.sessions()) == 2
+
+
+def test_discovery_by_isns(array, initiator):
+    array.export(tgt(), tgt(TWO), isns=ISNS)
+    done = initiator.check_real_again(portals=[f"{ISNS['address']}:3205"], discovery="isns", targets=[ONE])
+    assert done["targets"] == [ONE] == sorted({target for target, portal in initiator.sessions()})
+    nobody = initiator.node(portals=["10.10.10.199:3205"], discovery="isns")
+    assert nobody["failed"] and [each["portal"] for each in nobody["failed_portals"]] == ["10.10.10.199:3205"]
+
+
+def test_256_luns(array, initiator):
+    name = "iqn.2004-08.com.example:wide"
+    array.export({"name": name, "portals": [A]}, luns=256, size="1M")
+    done = initiator.node(portals=[A["address"]], timeout=250)
+    (session,) = done["sessions"]
+    assert [device["lun"] for device in session["devices"]] == list(range(256))
+    disks = initiator.host.check_output("ls -d /sys/class/iscsi_session/*/device/target*/*/block/* | xargs -n 1 basename").split()
+    assert sorted(device["name"] for device in session["devices"]) == sorted(disks) and len(disks) == 256
+    assert len({device["wwid"] for device in session["devices"]}) == 256
+    assert initiator.node(portals=[A["address"]])["changed"] is False
+    print(f"256 LUNs connected in {done['elapsed']} s")
