@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Optional
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Beside open-iscsi's own lock, which is held for the moments of a write only.
@@ -58,20 +58,41 @@ def started_processes(name, proc="/proc"):
     return tuple((pid, started) for pid, parent, started in _processes(name, proc))
 
 
-def helpers_of(name, proc="/proc"):
-    """The processes that a running daemon has started for a piece of work -> tuple of pids. One of its first second is a part of itself."""
-    found = tuple(_processes(name, proc))
-    starts = {pid: started for pid, parent, started in found}
-    return tuple(pid for pid, parent, started in found if parent in starts and started > starts[parent] + OWN_SECONDS)
+class Helpers:
+    """The processes that a running daemon starts for a piece of work. One of its first second is a part of itself.
+
+    To read every process of the host takes longer than a login, so that is done once.
+    """
+
+    def __init__(self, name, proc="/proc"):
+        self._name = name
+        self._proc = proc
+        self._own = ()
+
+    def running(self):
+        """-> tuple of pids"""
+        paths = [os.path.join(self._proc, pid, "task", pid, "children") for pid in self._own]
+        if not paths or not all(map(os.path.exists, paths)):
+            # Asked for the first time, or the daemon is another one, or the kernel has no such lists (CONFIG_PROC_CHILDREN).
+            return self._search()
+        return tuple(pid for path in paths for pid in (attribute(path) or "").split() if pid not in self._own)
+
+    def _search(self):
+        found = tuple(_processes(self._name, self._proc))
+        starts = {pid: started for pid, parent, started in found}
+        helpers = tuple(pid for pid, parent, started in found if parent in starts and started > starts[parent] + OWN_SECONDS)
+        self._own = tuple(pid for pid in starts if pid not in helpers)
+        return helpers
 
 
 def _processes(name, proc):
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     ticks = os.sysconf("SC_CLK_TCK")
     for pid in filter(str.isdigit, os.listdir(proc)):
-        text = _stat(proc, pid)
-        command, fields = text[text.find("(") + 1 : text.rfind(")")], text[text.rfind(")") + 2 :].split()
-        if command == name and len(fields) > START_FIELD:
+        # The kernel has comm at hand, and gathers stat.
+        stat = attribute(proc, pid, "stat") if attribute(proc, pid, "comm") == name else None
+        fields = stat[stat.rfind(")") + 2 :].split() if stat else ()
+        if len(fields) > START_FIELD:
             yield pid, fields[PARENT_FIELD], boot + int(fields[START_FIELD]) / ticks
 
 
@@ -81,11 +102,3 @@ def _locked(file):
     except BlockingIOError:
         return False
     return True
-
-
-def _stat(proc, pid):
-    try:
-        return read_text(os.path.join(proc, pid, "stat")) or ""
-    except SanError:
-        # ESRCH: the process ended while it was looked at.
-        return ""

@@ -11,7 +11,7 @@ import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, find_strays, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, helpers_of, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Helpers, Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
@@ -116,8 +116,7 @@ class NodeWork:
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import Watch
 
         read = functools.partial(self._read, chap=False)
-        scanning = functools.partial(helpers_of, "iscsid", self._places.proc)
-        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe, scanning)
+        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe, Helpers("iscsid", self._places.proc).running)
         return Apply(self._iscsiadm, self._database, login, read)
 
     def _guard(self):

@@ -112,6 +112,7 @@ def held(tmp_path, monkeypatch):
         directory = tmp_path / "proc" / "7"
         directory.mkdir(parents=True)
         ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - seconds) * os.sysconf("SC_CLK_TCK"))
+        (directory / "comm").write_text(f"{command}\n", encoding="utf-8")
         (directory / "stat").write_text(f"7 ({command}) " + " ".join(["S"] + ["0"] * (START_FIELD - 1) + [str(ticks), "0"]), encoding="utf-8")
         return tmp_path / "lock" / "lock.write"
 

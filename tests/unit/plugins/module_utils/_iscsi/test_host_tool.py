@@ -13,7 +13,7 @@ import time
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import START_FIELD, helpers_of, started_processes, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import START_FIELD, Helpers, started_processes, turn
 
 HOLDER = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
 
@@ -46,5 +46,14 @@ def test_helpers_are_not_the_daemon_itself(tmp_path):
         directory = tmp_path / str(pid)
         directory.mkdir()
         fields = ["S", str(parent), *["0"] * (START_FIELD - 2), str(int((now - age) * os.sysconf("SC_CLK_TCK")))]
+        (directory / "comm").write_text("iscsid\n", encoding="utf-8")
         (directory / "stat").write_text(f"{pid} (iscsid) {' '.join(fields)} 0\n", encoding="utf-8")
-    assert helpers_of("iscsid", str(tmp_path)) == ("12",)
+    helpers = Helpers("iscsid", str(tmp_path))
+    assert helpers.running() == ("12",)
+    # Not in the processes that were read: told by the daemon's own lists.
+    for pid, children in ((10, "11 12 14"), (11, ""), (13, "")):
+        (tmp_path / f"{pid}/task/{pid}").mkdir(parents=True)
+        (tmp_path / f"{pid}/task/{pid}/children").write_text(children, encoding="utf-8")
+    assert helpers.running() == ("12", "14")
+    (tmp_path / "10/task/10/children").unlink()
+    assert helpers.running() == ("12",)

@@ -27,7 +27,8 @@ def make_process(host, pid, command, age):
     ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - age) * os.sysconf("SC_CLK_TCK"))
     directory = os.path.join(host.proc, str(pid))
     os.mkdir(directory)
-    with open(os.path.join(directory, "stat"), "w", encoding="utf-8") as file:
+    with open(os.path.join(directory, "comm"), "w", encoding="utf-8") as comm, open(os.path.join(directory, "stat"), "w", encoding="utf-8") as file:
+        comm.write(f"{command}\n")
         file.write(f"{pid} ({command}) " + " ".join(["S"] + ["0"] * (START_FIELD - 1) + [str(ticks), "0"]))
 
 

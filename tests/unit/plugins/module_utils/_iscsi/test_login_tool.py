@@ -76,6 +76,7 @@ def login(sessions, said="", at_once="", status="success", running=False, reache
 @pytest.fixture
 def hasty(monkeypatch):
     monkeypatch.setattr(login_tool, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(login_tool, "SLOW", 0)
 
 
 def test_one_call_when_every_record_is_meant():
@@ -128,7 +129,8 @@ def test_each_portal_has_its_own_reason(hasty):
     assert [process.argv[-1] for process in started] == ["-l"] and all(process.killed for process in started)
 
 
-def test_a_slow_host_is_given_its_own_pace(hasty):
+def test_a_slow_host_is_given_its_own_pace(monkeypatch):
+    monkeypatch.setattr(login_tool, "PATIENCE_SECONDS", 0)
     both = [session(node) for node in NODES]
     readings = iter([both[:1], both[:1], both[:1], both, both])
 
