@@ -197,13 +197,18 @@ def _reload(host, trial):
     if not verdict.accepted:
         raise SanError(f"{trial.path}: written, not loaded: libmultipath refuses it: {'; '.join(verdict.complaints)}. Mend it before multipathd restarts.")
     host.multipathd.reconfigure()
+    left = []
+
+    def in_force():
+        left[:] = _stale(host, trial.edit, verdict, trial.path)
+        return not left
+
     # It answers before the new configuration is in force.
-    wait_until(lambda: not _stale(host, trial.edit, verdict, trial.path), VERIFY_SECONDS, 0.2)
+    if wait_until(in_force, VERIFY_SECONDS, 0.2):
+        return
     if not host.multipathd.running():
         raise SanError("multipathd: ended while it loaded the configuration. Look at journalctl -u multipathd and start it again.")
-    left = _stale(host, trial.edit, verdict, trial.path)
-    if left:
-        raise SanError(f"multipathd: still has other values in force for {', '.join(left[:5])}. Look at journalctl -u multipathd.")
+    raise SanError(f"multipathd: still has other values in force for {', '.join(left[:5])}. Look at journalctl -u multipathd.")
 
 
 def _stale(host, edit, verdict, path):

@@ -70,6 +70,8 @@ def unmet(wanted, effective, before, keywords):
 
 def outdated(wanted, effective, daemon, keywords):
     """The named keys for which multipathd has another value in force than the files say. daemon: its `show config`."""
+    if daemon == effective:
+        return ()
     now, there = _listed(effective, keywords), _listed(daemon, keywords)
     found = []
     for key in (key for key, meaning in wanted if key[-1] not in _SHOWN_OTHERWISE):

@@ -37,6 +37,7 @@ class FakeHost:
         self.refuses = ""
         self.hangs = ""
         self.commands = []
+        self.questions = []
 
     def run(self, argv, timeout):
         """Start a process, as _command.run does."""
@@ -70,6 +71,7 @@ class FakeHost:
             self.commands.append("reconfigure")
             self.loaded = self.path.read_text()
             return self.result(argv, 0, "ok\n")
+        self.questions.append(" ".join(argv[1:]))
         return self.result(argv, 0, "pid 1 idle\n" if argv[1:] == ["show", "daemon"] else self.loaded)
 
     def result(self, argv, rc=0, stdout="", stderr=""):
@@ -124,6 +126,12 @@ def test_running_daemon_loads_it(host, task):
     assert task(**TASK)["actions"] == [f"write {host.path}", "reload multipathd"]
     assert (host.commands, host.loaded) == (["reconfigure"], AFTER)
     assert task(**TASK)["changed"] is False
+
+
+def test_what_is_in_force_is_asked_once(host, task):
+    host.loaded = BEFORE
+    task(**TASK)
+    assert host.questions.count("show config") == 1
 
 
 def test_run_that_was_killed_before_the_reload(host, task):
