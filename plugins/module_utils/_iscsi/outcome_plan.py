@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 ADVICE = {
     "authorization_failed": "Compare the CHAP user name and secret, and this host's initiator name, with what the target has for it.",
     "login_failed": "See on the target whether this host's initiator name may use it.",
-    "fatal_login": "See on the target whether this host's initiator name may use it.",
+    "fatal_login": "Compare what the target has to show in CHAP (username_in, password_in), and see on it whether this host's initiator name may use it.",
     "transport_error": "Look at the address, the network and the target.",
     "timed_out": "Look at the address, the network and the target.",
 }

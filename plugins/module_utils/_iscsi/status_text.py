@@ -35,7 +35,7 @@ STATUSES = {
     "unknown_request": (16, "iscsid does not know this request"),
     "isns_unavailable": (17, "iscsiadm was built without iSNS"),
     "iscsid_communication": (18, "iscsid did not answer properly"),
-    "fatal_login": (19, "the target refused the login for good"),
+    "fatal_login": (19, "the login failed for good"),
     "iscsid_not_connected": (20, "iscsid is not running"),
     "no_objects_found": (21, "no matching record, target, session or portal"),
     "sysfs_lookup": (22, "not found in sysfs"),

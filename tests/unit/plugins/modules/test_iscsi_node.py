@@ -354,6 +354,13 @@ def test_each_portal_is_judged_on_its_own(node, host):
     assert short["failed"] and "1 of 2 sessions" in short["msg"] and "CHAP" in short["msg"] and len(short["failed_portals"]) == 2
 
 
+def test_a_target_that_does_not_show_its_own_values_is_told_from_one_that_refuses(node, host):
+    # What iscsid reports when it does not take the answer of the target, in mutual CHAP.
+    host.faults = {(CTR1, f"{A}:3260"): "fatal_login", (CTR1, f"{B}:3260"): "fatal_login"}
+    refused = node(portals=[A], targets=[CTR1])
+    assert refused["failed"] and "username_in, password_in" in refused["msg"] and "refused" not in refused["msg"]
+
+
 def test_a_silent_discovery_portal_does_not_stop_the_others(node, host):
     host.silent = {f"{B}:3260"}
     done = node(portals=[A, B], exclusive=True)
