@@ -106,6 +106,8 @@ def check_tgt(array: Array) -> None:
             raise LabError(f"targets: {target.name}: every target of tgt has the same portals")
         if set(target.portals) & set(portals):
             raise LabError(f"targets: {target.name}: a portal of tgt is none of a target of LIO")
+        if array.isns and len(target.portals) > 1:
+            raise LabError(f"targets: {target.name}: with an iSNS server tgt has one portal, because it registers none of several")
     for lun in tgt.luns:
         if lun in lio.luns:
             raise LabError(f"luns: {lun.name}: tgt and LIO do not share a LUN")

@@ -75,6 +75,12 @@ def test_named_initiators_close_the_target_to_others():
     assert "--initiator-name iqn.1993-08.org.debian:01:a" in commands and "ALL" not in commands
 
 
+def test_tgt_registers_one_portal_only():
+    several = changed(FOREIGN, portals=[*FOREIGN["portals"], {"address": "192.168.195.150", "fabric": "fabric-b"}])
+    with pytest.raises(LabError, match="has one portal"):
+        array(several, luns=[DISK], isns={"address": "10.10.10.151", "fabric": "fabric-a"})
+
+
 @pytest.mark.parametrize(
     ("targets", "luns", "words"),
     [
