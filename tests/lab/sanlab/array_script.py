@@ -10,7 +10,10 @@ import json
 import shlex
 
 from .array_spec import LIO, TGT, Array, Chap, Portal, Target
-from .tgt_script import STOP, render_tgt
+from .isns_script import STOP as STOP_ISNS
+from .isns_script import render_isns
+from .tgt_script import STOP as STOP_TGT
+from .tgt_script import render_tgt
 
 CORE = "/sys/kernel/config/target/core"
 ISCSI = "/sys/kernel/config/target/iscsi"
@@ -40,11 +43,12 @@ missing() {{ [ -e "$1" ] || {{ echo "not exported: $1" >&2; failed=1; }}; }}
 
 def render_script(array: Array) -> str:
     lio = array.of(LIO)
-    parts = ["set -eu", FUNCTIONS, STOP, render_addresses(array), render_faults(array), render_files(array)]
+    parts = ["set -eu", FUNCTIONS, STOP_TGT, STOP_ISNS, render_addresses(array), render_faults(array), render_files(array)]
     # The backstores of before are gone before identify waits for the new ones.
     parts += ["feed() {", "echo clearconfig confirm=True", "patiently cleared", heredoc(render_backstores(lio))]
     parts += [render_identities(lio), heredoc(render_targets(lio)), "}"]
-    parts += ["feed | podman exec --interactive target targetcli > /run/lab-array.log 2>&1", render_checks(lio), render_tgt(array.of(TGT))]
+    parts += ["feed | podman exec --interactive target targetcli > /run/lab-array.log 2>&1", render_checks(lio)]
+    parts += [render_tgt(array.of(TGT)), render_isns(array)]
     return "\n".join(parts) + "\n"
 
 

@@ -68,7 +68,7 @@ class Array:
     targets: tuple[Target, ...]
     luns: tuple[Lun, ...]
     discovery_chap: Chap | None = None  # of LIO
-    isns: Portal | None = None  # where an iSNS server listens, which knows the targets of tgt
+    isns: Portal | None = None  # where an iSNS server listens, which knows all targets
 
     def of(self, server: str) -> Array:
         """Its part that one implementation serves."""
@@ -93,12 +93,14 @@ def parse_array(text: str) -> Array:
         unique(f"luns of {name}: number", [lun.lun for lun in luns if name in lun.targets])
     isns = portal_of("isns", top["isns"], ISNS_PORT) if top.get("isns") else None
     array = Array(targets, luns, chap_of("discovery_chap", top.get("discovery_chap")), isns)
-    check_tgt(array)
+    check_servers(array)
     return array
 
 
-def check_tgt(array: Array) -> None:
-    """What tgtd cannot do."""
+def check_servers(array: Array) -> None:
+    """What tgtd cannot do, and the one entity at the iSNS server cannot have."""
+    if array.isns and len({target.portals for target in array.targets}) != 1:
+        raise LabError("isns: every target has the same portals, and there is one")
     lio, tgt = array.of(LIO), array.of(TGT)
     portals = [portal for target in lio.targets for portal in target.portals]
     for target in tgt.targets:
@@ -106,8 +108,6 @@ def check_tgt(array: Array) -> None:
             raise LabError(f"targets: {target.name}: every target of tgt has the same portals")
         if set(target.portals) & set(portals):
             raise LabError(f"targets: {target.name}: a portal of tgt is none of a target of LIO")
-        if array.isns and len(target.portals) > 1:
-            raise LabError(f"targets: {target.name}: with an iSNS server tgt has one portal, because it registers none of several")
     for lun in tgt.luns:
         if lun in lio.luns:
             raise LabError(f"luns: {lun.name}: tgt and LIO do not share a LUN")

@@ -114,8 +114,9 @@ def make_room(cache: Path) -> None:
 
 
 def remove_oldest(cache: Path) -> None:
-    entries = [path.parent for path in cache.glob(f"*/{MANIFEST}")]
-    total = sum(used_mib(path) for path in entries)  # drafts are others' and may go any moment
+    # Drafts are others' and may go any moment.
+    entries = [path.parent for path in cache.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("draft-")]
+    total = sum(used_mib(path) for path in entries)
     for oldest in sorted(entries, key=lambda path: path.stat().st_mtime):
         if total <= LARGEST_MIB - BUILD_SPACE_MIB // 2:
             return

@@ -1,45 +1,26 @@
-"""Text: what the array runs for the targets that are tgt's, a second implementation beside LIO, and for an iSNS server.
-
-tgtd has one set of portals for all its targets, and registers each of them at the iSNS server.
-"""
+"""Text: what the array runs for the targets that are tgt's, a second implementation beside LIO. tgtd has one set of portals for all of them."""
 
 from __future__ import annotations
 
 from .array_spec import Array, Chap, Portal, Target
 
 ADMIN = "tgtadm --lld iscsi"
-ISNS = "/run/lab-isns"
-
-# By their unit, and hard: tgtd goes on while an initiator is connected.
-STOP = "systemctl --quiet stop lab-tgtd.service lab-isnsd.service 2> /dev/null || :"
+STOP = "systemctl --quiet stop lab-tgtd.service 2> /dev/null || :"
+# Ended hard: it goes on while an initiator is connected.
 START = "systemd-run --quiet --collect --property=KillSignal=SIGKILL"
 
 
 def render_tgt(array: Array) -> str:
     """array: the targets and LUNs that are tgt's alone."""
-    lines = render_isns(array.isns) if array.isns else []
-    if array.targets:
-        first, *more = array.targets[0].portals
-        lines += [f"{START} --unit=lab-tgtd tgtd -f --iscsi portal={spelled(first)}", f"patiently {ADMIN} --op show --mode sys"]
-        lines += [f"{ADMIN} --op new --mode portal --param portal={spelled(portal)}" for portal in more]
-    if array.targets and array.isns:
-        settings = {"iSNSServerIP": array.isns.address, "iSNSServerPort": array.isns.port, "iSNS": "On"}
-        lines += [f"{ADMIN} --op update --mode sys --name {name} -v {value}" for name, value in settings.items()]
+    if not array.targets:
+        return ""
+    first, *more = array.targets[0].portals
+    lines = [f"{START} --unit=lab-tgtd tgtd -f --iscsi portal={spelled(first)}", f"patiently {ADMIN} --op show --mode sys"]
+    lines += [f"{ADMIN} --op new --mode portal --param portal={spelled(portal)}" for portal in more]
     chaps = dict.fromkeys(target.chap for target in array.targets if target.chap)
     lines += [f"{ADMIN} --op new --mode account --user {user} --password {password}" for user, password in accounts(chaps)]
     lines += [line for number, target in enumerate(array.targets, 1) for line in target_lines(number, target, array)]
     return "\n".join(lines)
-
-
-def render_isns(server: Portal) -> list[str]:
-    """Whoever registers is seen by all (DefaultDiscoveryDomain), and nobody has to sign what it says (Security)."""
-    settings = {"Database": f"{ISNS}/db", "PIDFile": f"{ISNS}/pid", "ControlSocket": f"{ISNS}/control", "Security": 0, "DefaultDiscoveryDomain": 1}
-    return [
-        f"rm -rf {ISNS}; mkdir -p {ISNS}/db",
-        *(f"echo '{name} = {value}' >> {ISNS}/conf" for name, value in settings.items()),
-        f"{START} --unit=lab-isnsd isnsd -f -c {ISNS}/conf",
-        f"patiently sh -c 'ss -Hltn sport = {server.port} | grep -q .'",
-    ]
 
 
 def target_lines(number: int, target: Target, array: Array) -> list[str]:

@@ -9,6 +9,7 @@ import yaml
 from sanlab.array_script import render_addresses, render_backstores, render_script, render_targets
 from sanlab.array_spec import LIO, TGT, parse_array
 from sanlab.errors import LabError
+from sanlab.isns_script import render_isns
 from sanlab.tgt_script import render_tgt
 
 CHAP = {"username": "host", "password": "Secret-of-host", "username_in": "array", "password_in": "Secret-of-array"}
@@ -38,7 +39,7 @@ def test_each_target_and_lun_is_served_once():
 
 
 def test_the_script_is_valid_shell_and_ends_what_was_served_before():
-    everything = array(OWN, changed(FOREIGN, chap=CHAP), isns={"address": "10.10.10.150", "fabric": "fabric-a"})
+    everything = array(changed(FOREIGN, chap=CHAP), luns=[DISK], isns={"address": "10.10.10.151", "fabric": "fabric-a"})
     for text in (render_script(everything), render_script(array(OWN, luns=[PLAIN]))):
         checked = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
         assert (checked.returncode, checked.stderr) == (0, "")
@@ -62,23 +63,19 @@ def test_chap_of_both_directions_and_one_account_for_a_name():
     ]
 
 
-def test_an_isns_server_is_there_before_its_clients_and_has_an_address():
-    found = array(isns={"address": "10.10.10.151", "fabric": "fabric-a"})
-    commands = render_tgt(found.of(TGT))
-    assert commands.index("isnsd -f") < commands.index("--name iSNS -v On") < commands.index("--mode target")
-    assert "--name iSNSServerIP -v 10.10.10.151\n" in commands and "--name iSNSServerPort -v 3205\n" in commands
+def test_an_isns_server_has_an_address_and_knows_every_target():
+    same = changed(FOREIGN, name=FOREIGN["name"] + "2")
+    found = array(FOREIGN, same, luns=[DISK], isns={"address": "10.10.10.151", "fabric": "fabric-a"})
     assert "ip address replace 10.10.10.151/24 dev fabric-a" in render_addresses(found)
+    assert render_isns(found).endswith(f" --register entity=lab-array portal=10.10.10.150:3260 target={FOREIGN['name']} target={same['name']}")
+    assert render_isns(array()) == ""
+    with pytest.raises(LabError, match="the same portals"):
+        array(isns={"address": "10.10.10.151", "fabric": "fabric-a"})
 
 
 def test_named_initiators_close_the_target_to_others():
     commands = render_tgt(array(changed(FOREIGN, initiators=["iqn.1993-08.org.debian:01:a"]), luns=[DISK]).of(TGT))
     assert "--initiator-name iqn.1993-08.org.debian:01:a" in commands and "ALL" not in commands
-
-
-def test_tgt_registers_one_portal_only():
-    several = changed(FOREIGN, portals=[*FOREIGN["portals"], {"address": "192.168.195.150", "fabric": "fabric-b"}])
-    with pytest.raises(LabError, match="has one portal"):
-        array(several, luns=[DISK], isns={"address": "10.10.10.151", "fabric": "fabric-a"})
 
 
 @pytest.mark.parametrize(
