@@ -52,6 +52,7 @@ def connect() -> None:
     run([str(ROOT / "tests/lab/lab"), "up"])
     sh("iscsiadm -m session -u > /dev/null 2>&1; { apt-get -q update && apt-get -q -y install open-iscsi multipath-tools; } >&2", seconds=SETUP_SECONDS)
     write(BASE)
+    sh("systemctl restart multipathd")
 
 
 def volumes(size: int) -> list[str]:
