@@ -10,6 +10,7 @@ import itertools
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence, unmet_names, unmet_told
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import claim_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import add_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
@@ -42,7 +43,10 @@ class Aliases:
 
     def wait_present(self):
         """Wait until every alias is there with its settings, and return the Host of then. Raises SanError naming what is not as asked."""
-        return self._wait(unmet_names, unmet_told)
+        now = self._wait(unmet_names, unmet_told)
+        paths = [name for choice in self._choices for name in now.device(choice.wwid).slaves]
+        claim_paths(paths, self._places.sysfs, self._places.udev)
+        return now
 
     def wait_absent(self):
         """Wait until no map has its alias any more, and return the Host of then."""

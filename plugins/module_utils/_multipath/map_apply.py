@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import claim_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_state_plan import unmet_present
@@ -80,7 +81,9 @@ class MapChange:
             self._tools.multipathd.add_map(verbs["monitor"].subject)
         if "resume" in verbs:
             self._tools.dmsetup.resume(verbs["resume"].subject)
-        return self._wait_present()
+        now = self._wait_present()
+        claim_paths(now.device(self._target.wwid).slaves, self._places.sysfs, self._places.udev)
+        return now
 
     def flush(self):
         """Flush the map. When that fails, it queues as before and works: it is neither left suspended nor without queueing."""
