@@ -21,13 +21,13 @@ SESSION = re.compile(r"\w+: \[(\d+)\] (\S+),(-?\d+) (\S+)( \(non-flash\))?")
 class Array:
     """What the array exports."""
 
-    def export(self, *targets, luns=1, size="4M", **more):
+    def export(self, *targets, luns=1, **more):
         """targets: as in a specification. luns: of each target, numbered from 0, those of tgt from 1."""
         disks = [
             {
                 "name": f"t{place}l{number}",
                 "lun": number + (target.get("server") == "tgt"),
-                "size": size,
+                "size": "4M",
                 "serial": f"5e{place:02x}{number:04x}-0000-4000-8000-000000000000",
                 "blank": True,
                 "targets": [target["name"]],
@@ -37,11 +37,16 @@ class Array:
         ]
         path = INVENTORY.parent / "array-of-test.yml"
         path.write_text(yaml.safe_dump({"targets": list(targets), "luns": disks, **more}))
-        subprocess.run([LAB, "array", "apply", path], check=True, capture_output=True, text=True)
+        self._lab("array", "apply", path)
 
     def run(self, script):
         """On the array itself."""
-        subprocess.run([LAB, "ssh", "array", script], check=True, capture_output=True, text=True)
+        self._lab("ssh", "array", script)
+
+    @staticmethod
+    def _lab(*words):
+        done = subprocess.run([LAB, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 class Initiator:
@@ -82,7 +87,8 @@ class Initiator:
     def run(self, module, check=False, **options):
         """The result of a run, also of one that fails."""
         environment = {**os.environ, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
-        done = subprocess.run(self.argv(module, check, **options), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        bound = 300 + options.get("timeout", 0)
+        done = subprocess.run(self.argv(module, check, **options), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=bound, check=False)
         return result_of(done.stdout, done.stderr)
 
     def node(self, check=False, **options):
@@ -91,7 +97,7 @@ class Initiator:
     def check_real_again(self, module="iscsi_node", **options):
         """Predict, do, do again, predict again. Returns what was done."""
         predicted, done = self.run(module, True, **options), self.run(module, **options)
-        assert not done.get("failed"), done
+        assert not done.get("failed"), done["msg"]
         assert (predicted["changed"], predicted["actions"]) == (done["changed"], done["actions"])
         for check in (False, True):
             again = self.run(module, check, **options)

@@ -55,9 +55,12 @@ def test_mutual_chap_changed_and_cleared(array, initiator):
     # Tried before the first session goes: all are still there, and the record is as it was.
     assert wrong["failed"] and "No session was logged out" in wrong["msg"] and len(initiator.sessions()) == 2
     assert initiator.values(ONE, portal(A1), "node.session.auth.password_in") == {plain["password_in"]}
-    array.export({"name": ONE, "portals": [A1, B1]})
-    initiator.clear()
-    initiator.check_real_again(portals=asked(A1), chap=plain)
+    # Of a target that lives on: an export would end its sessions.
+    group = f"/sys/kernel/config/target/iscsi/{ONE}/tpgt_1"
+    array.run(f"printf Secret-of-2 > {group}/auth/password")
+    done = initiator.check_real_again(portals=asked(A1), chap={**plain, "password": "Secret-of-2"})
+    assert [action.split()[0] for action in done["actions"]] == ["update", "update", "relogin", "relogin"]
+    array.run(f"echo 0 > {group}/attrib/authentication")
     initiator.check_real_again(portals=asked(A1), chap={})
     assert initiator.values(ONE, portal(A1), "node.session.auth.password") == {"<empty>"}
     assert len(initiator.sessions()) == 2
@@ -118,7 +121,7 @@ def test_interfaces_in_one_network(array, initiator):
         done = initiator.node(portals=asked(A1), ifaces=["fabric-a", "fabric-b"])
         # The second device hangs on the other fabric, where no such portal is.
         assert initiator.sessions() == [(ONE, portal(A1))]
-        assert len(initiator.records()) == 2 and done["elapsed"] < 15
+        assert len(initiator.records()) == 2 and done["elapsed"] < 25
         # At the discovery, and at the login.
         assert [(each["portal"], each["target"]) for each in done["failed_portals"]] == [(portal(A1), None), (portal(A1), ONE)]
         assert initiator.run("iscsi_iface", name="fabric-a", state="absent")["failed"]
@@ -199,8 +202,8 @@ def test_two_runs_at_once(array, initiator):
 @pytest.mark.parametrize("moment", ["started", "record", "session", "sessions"])
 def test_killed_at_any_step(array, initiator, moment):
     array.export(*FABRIC)
-    # Of the module itself, and of no command line that only names it.
-    module = "[p]ython[0-9.]* [^ ]*AnsiballZ_iscsi_node"
+    # The module itself and not its shell: ansible starts it again when that is killed, as if the connection had been lost.
+    module = "^[^ ]*python[0-9.]* [^ ]*AnsiballZ_iscsi_node"
     there = {
         "started": f'pgrep -f "{module}"',
         "record": f"ls {initiator.database}/nodes/*/*",
