@@ -206,8 +206,7 @@ def _reload(host, trial):
     # It answers before the new configuration is in force.
     if wait_until(in_force, VERIFY_SECONDS, 0.2):
         return
-    if not host.multipathd.running():
-        raise SanError("multipathd: ended while it loaded the configuration. Look at journalctl -u multipathd and start it again.")
+    host.multipathd.check_running()
     raise SanError(f"multipathd: still has other values in force for {', '.join(left[:5])}. Look at journalctl -u multipathd.")
 
 

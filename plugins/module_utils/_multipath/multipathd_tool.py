@@ -43,12 +43,18 @@ class Multipathd:
         """True when the daemon runs. Looks at the processes: a question would start it where systemd listens on its socket."""
         return any(_is_daemon(os.path.join(self._proc, name)) for name in os.listdir(self._proc) if name.isdigit())
 
+    def check_running(self):
+        """Raises MultipathdError when the daemon has ended, as it does on a file that libmultipath refuses."""
+        if not self.running():
+            raise MultipathdError("multipathd: ended while it loaded the configuration. Look at journalctl -u multipathd and start it again.", "ended")
+
     def reconfigure(self):
         """Read the configuration again and wait until that is done. Never restarts the daemon."""
         self._do("reconfigure")
         # It answers before it has begun.
-        state = wait_until(self._settled, IDLE_SECONDS, 0.2)
-        if not state:
+        settled = wait_until(lambda: not self.running() or self.show_daemon() in ("idle", "running"), IDLE_SECONDS, 0.2)
+        self.check_running()
+        if not settled:
             raise MultipathdError(f"multipathd: still busy {IDLE_SECONDS} s after reconfigure. Look at journalctl -u multipathd.", "busy")
 
     def show_daemon(self):
@@ -137,9 +143,6 @@ class Multipathd:
         if result.rc != 0 and not result.stdout.strip():
             raise MultipathdError(f"{shown}: {result.words}. Look whether multipathd runs: systemctl status multipathd.", result.words)
         return result.stdout
-
-    def _settled(self):
-        return self.running() and self.show_daemon() in ("idle", "running")
 
 
 def _words(answer):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
@@ -68,6 +70,13 @@ def test_a_client_that_does_not_get_past_the_configuration():
     with pytest.raises(MultipathdError) as error:
         Multipathd(run).show_maps_json()
     assert str(error.value) == (f"multipathd show maps json: killed after 60 s without an end; it had said: {said.strip()}. Mend that file and run again.")
+
+
+def test_a_daemon_that_ends_while_it_reads_the_configuration(tmp_path):
+    started = time.monotonic()
+    with pytest.raises(MultipathdError, match="ended while it loaded the configuration.*start it again"):
+        Multipathd(answering("ok\n")[0], str(tmp_path)).reconfigure()
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(
