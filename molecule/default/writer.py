@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """writer.py FILE STATE: writes random data to FILE past the cache, reads it back past the cache and compares, until STATE/stop is there.
 
 STATE/rounds counts. Ends with an error at the first difference. The next block follows after a pause: on an emulated machine

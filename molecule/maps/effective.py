@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """effective.py [KEY...]: fails unless libmultipath reads these keys otherwise than at the last call, and nothing else.
 
 Asks it twice, for what it makes of the files (`multipath -t`) and for what multipathd has in force (`show config`): both have
