@@ -29,7 +29,7 @@ SCAN = "node.session.scan"
 
 
 class Apply:
-    """iscsiadm, database, login: the tools. read: gives the sessions of the host."""
+    """iscsiadm, database, login: the tools. read: gives the sessions of the host; disks=False: without size and WWID of their devices."""
 
     def __init__(self, iscsiadm, database, login, read):
         self._iscsiadm = iscsiadm
@@ -66,11 +66,11 @@ class Apply:
         self._update(by_verb.get("update", ()))
         failures = self._relogin(by_verb.get("relogin", ()), deadline, check)
         nodes = tuple(by_verb.get("login", ()))
-        if by_verb.keys() & {"delete", "create", "update", "relogin"}:
+        if nodes and by_verb.keys() & {"delete", "create", "update", "relogin"}:
             records = read_nodes(self._database.root)
         sessions = None
         if nodes or waiting_for:
-            outcome = self._login.login(nodes, records, deadline, wait_for_devices, waiting_for, counts)
+            outcome = self._login.login(nodes, records if nodes else (), deadline, wait_for_devices, waiting_for, counts)
             failures, sessions = failures + outcome.failures, outcome.sessions
         if nodes and wait_for_devices:
             # Those of the others appear on request only.
@@ -99,7 +99,7 @@ class Apply:
             batch, waiting = waiting[:LOGOUTS], waiting[LOGOUTS:]
             started = [(session, self._iscsiadm.start_logout(session.sid)) for session in batch]
             results = [(session, process.finish(LOGOUT_SECONDS)) for session, process in started]
-            left = {session.sid for session in self._read()}
+            left = {session.sid for session in self._read(disks=False)}
             for session, result in results:
                 # The answer can be an error although the session is gone: another run was faster.
                 if session.sid in left:
@@ -185,7 +185,7 @@ class Apply:
         return tuple(unreached.values())
 
     def _has_disks(self, node):
-        return any(is_there(session) for session in self._read() if session.key == node.key)
+        return any(is_there(session) for session in self._read(disks=False) if session.key == node.key)
 
 
 def _bare(sessions, keys):
