@@ -65,13 +65,18 @@ def san_of(size: int, fault: Optional[str] = None) -> San:
     ]
     run([LAB_COMMAND, "up"])
     calm()
-    with tempfile.NamedTemporaryFile("w", suffix=".yml") as spec:
-        yaml.safe_dump({"targets": [{"name": name, "portals": portals} for name in targets], "luns": luns}, spec)
-        spec.flush()
-        run([LAB_COMMAND, "array", "apply", spec.name])
+    export([{"name": name, "portals": portals} for name in targets], luns)
     sh("test -x /usr/sbin/iscsiadm || { apt-get -q update && apt-get -q -y install open-iscsi; } >&2")
     sh(f"rm -rf {RECORDS} {RECORDS}.kept; iscsiadm -m discovery -t st -p {PORTALS[0][0]}; cp -a {RECORDS} {RECORDS}.kept")
     return San(targets, tuple(address for address, fabric in PORTALS[:each]))
+
+
+def export(targets: list[dict], luns: list[dict]) -> None:
+    """Let the array have these, as in a specification of the lab."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as spec:
+        yaml.safe_dump({"targets": targets, "luns": luns}, spec)
+        spec.flush()
+        run([LAB_COMMAND, "array", "apply", spec.name])
 
 
 def calm(sessions: bool = False) -> None:

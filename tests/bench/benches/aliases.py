@@ -7,12 +7,10 @@ the topology.
 
 from __future__ import annotations
 
-import tempfile
 from typing import Iterator
 
-import yaml
 from measure import Case, Failed, Subject
-from san import PING, PORTALS, ROOT, play, run, sh
+from san import LAB_COMMAND, PING, PORTALS, export, play, run, sh
 
 SIZES = (1, 50, 200)
 UNITS = {"elapsed": "s", "stall": "s"}
@@ -49,7 +47,7 @@ def cases() -> Iterator[Case]:
 
 def connect() -> None:
     """Start the lab, and give the initiator its packages."""
-    run([str(ROOT / "tests/lab/lab"), "up"])
+    run([LAB_COMMAND, "up"])
     sh("iscsiadm -m session -u > /dev/null 2>&1; { apt-get -q update && apt-get -q -y install open-iscsi multipath-tools; } >&2", seconds=SETUP_SECONDS)
     write(BASE)
     sh("systemctl restart multipathd")
@@ -62,10 +60,7 @@ def volumes(size: int) -> list[str]:
         {"name": f"a{number}", "lun": number, "size": "16M", "serial": f"a11a{number:04x}-0000-4000-8000-000000000000", "blank": True} for number in range(size)
     ]
     sh("iscsiadm -m session -u > /dev/null 2>&1; multipath -F; rm -rf /var/lib/iscsi/nodes/*; true", seconds=SETUP_SECONDS)
-    with tempfile.NamedTemporaryFile("w", suffix=".yml") as spec:
-        yaml.safe_dump({"targets": [{"name": TARGET, "portals": portals}], "luns": luns}, spec)
-        spec.flush()
-        run([str(ROOT / "tests/lab/lab"), "array", "apply", spec.name])
+    export([{"name": TARGET, "portals": portals}], luns)
     sh(f"iscsiadm -m discovery -t st -p {PORTALS[0][0]} > /dev/null; iscsiadm -m node -l > /dev/null; udevadm settle -t 600; true", seconds=SETUP_SECONDS)
     wait(size, "-e '^3'")
     return sorted(sh("ls /dev/mapper | grep '^3'")[1].split())

@@ -140,8 +140,7 @@ def render_checks(array: Array) -> str:
     for target in array.targets:
         tpg = f"{ISCSI}/{target.name}/tpgt_1"
         for portal in target.portals:
-            address = f"[{portal.address}]" if ":" in portal.address else portal.address
-            lines.append(f"missing '{tpg}/np/{address}:{portal.port}'")
+            lines.append(f"missing '{tpg}/np/{portal}'")
         lines += [f"missing {tpg}/lun/lun_{lun.lun}" for lun in array.luns if target.name in lun.targets]
     lines.append("if [ $failed = 1 ]; then tail -n 20 /run/lab-array.log >&2; exit 1; fi")
     return "\n".join(lines)

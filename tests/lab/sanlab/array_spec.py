@@ -35,6 +35,10 @@ class Portal:
     prefix: int
     fault: str | None = None
 
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
 
 @dataclass(frozen=True)
 class Target:

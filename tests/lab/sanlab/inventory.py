@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from .array_spec import Array, Lun, Portal, wwid
+from .array_spec import Array, Lun, wwid
 from .fleet import FABRICS, Host
 from .ssh import Access, control_options
 
@@ -65,18 +65,14 @@ def volumes(host: Host, array: Array) -> list[dict[str, Any]]:
 
 def array_facts(array: Array) -> dict[str, Any]:
     return {
-        "lab_targets": [{"name": target.name, "portals": [portal_text(portal) for portal in target.portals]} for target in array.targets],
+        "lab_targets": [{"name": target.name, "portals": [str(portal) for portal in target.portals]} for target in array.targets],
         "lab_portals": portals_text(array),
         "lab_luns": [lun_facts(lun) for lun in array.luns],
     }
 
 
 def portals_text(array: Array) -> list[str]:
-    return list(dict.fromkeys(portal_text(portal) for target in array.targets for portal in target.portals))
-
-
-def portal_text(portal: Portal) -> str:
-    return f"[{portal.address}]:{portal.port}" if ":" in portal.address else f"{portal.address}:{portal.port}"
+    return list(dict.fromkeys(str(portal) for target in array.targets for portal in target.portals))
 
 
 def lun_facts(lun: Lun) -> dict[str, Any]:

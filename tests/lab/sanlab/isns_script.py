@@ -18,7 +18,7 @@ def render_isns(array: Array) -> str:
     address = array.isns.address
     server = {"Database": f"{PLACE}/db", "PIDFile": f"{PLACE}/pid", "ControlSocket": f"{PLACE}/control", "Security": 0, "DefaultDiscoveryDomain": 1}
     client = {"SourceName": "iqn.2004-08.com.example:lab-array", "ServerAddress": address, "Security": 0}
-    portals = [f"portal={portal.address}:{portal.port}" for portal in array.targets[0].portals]
+    portals = [f"portal={portal}" for portal in array.targets[0].portals]
     objects = ["entity=lab-array", *portals, *(f"target={target.name}" for target in array.targets)]
     lines = [
         f"rm -rf {PLACE}; mkdir -p {PLACE}/db",

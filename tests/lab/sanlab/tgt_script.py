@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .array_spec import Array, Chap, Portal, Target
+from .array_spec import Array, Chap, Target
 
 ADMIN = "tgtadm --lld iscsi"
 STOP = "systemctl --quiet stop lab-tgtd.service 2> /dev/null || :"
@@ -15,8 +15,8 @@ def render_tgt(array: Array) -> str:
     if not array.targets:
         return ""
     first, *more = array.targets[0].portals
-    lines = [f"{START} --unit=lab-tgtd tgtd -f --iscsi portal={spelled(first)}", f"patiently {ADMIN} --op show --mode sys"]
-    lines += [f"{ADMIN} --op new --mode portal --param portal={spelled(portal)}" for portal in more]
+    lines = [f"{START} --unit=lab-tgtd tgtd -f --iscsi portal={first}", f"patiently {ADMIN} --op show --mode sys"]
+    lines += [f"{ADMIN} --op new --mode portal --param portal={portal}" for portal in more]
     chaps = dict.fromkeys(target.chap for target in array.targets if target.chap)
     lines += [f"{ADMIN} --op new --mode account --user {user} --password {password}" for user, password in accounts(chaps)]
     lines += [line for number, target in enumerate(array.targets, 1) for line in target_lines(number, target, array)]
@@ -43,7 +43,3 @@ def accounts(chaps: dict[Chap, None]) -> dict[tuple[str, str], None]:
     """tgtd knows each name once, whatever it is for."""
     pairs = [pair for chap in chaps for pair in ((chap.username, chap.password), (chap.username_in, chap.password_in)) if pair[0]]
     return dict.fromkeys(pairs)
-
-
-def spelled(portal: Portal) -> str:
-    return f"[{portal.address}]:{portal.port}" if ":" in portal.address else f"{portal.address}:{portal.port}"

@@ -135,22 +135,33 @@ def hold(lock, held, release):
         release.wait(20)
 
 
-def test_a_second_holder_says_whom_it_waits_for(tmp_path, capfd):
-    context = multiprocessing.get_context("fork")
-    held, release = context.Event(), context.Event()
-    first = context.Process(target=hold, args=(tmp_path / "lock", held, release))
+def take_turns(lock, start, event):
+    """Two hold a lock; the second has to wait until the first lets go -> both. start: Process or Thread; event: makes what they share."""
+    held, release, second_held, done = event(), event(), event(), event()
+    first = start(target=hold, args=(lock, held, release))
     first.start()
     assert held.wait(20)
-    second_held, done = context.Event(), context.Event()
     done.set()
-    second = context.Process(target=hold, args=(tmp_path / "lock", second_held, done))
+    second = start(target=hold, args=(lock, second_held, done))
     second.start()
     assert not second_held.wait(0.5)
     release.set()
     first.join(20)
     second.join(20)
-    assert (first.exitcode, second.exitcode, second_held.is_set()) == (0, 0, True)
+    assert second_held.is_set()
+    return first, second
+
+
+def test_a_second_holder_says_whom_it_waits_for(tmp_path, capfd):
+    context = multiprocessing.get_context("fork")
+    first, second = take_turns(tmp_path / "lock", context.Process, context.Event)
+    assert (first.exitcode, second.exitcode) == (0, 0)
     assert f"lab: waiting for pid {first.pid}" in capfd.readouterr().err
+
+
+def test_a_second_thread_waits_without_a_word(tmp_path, capfd):
+    take_turns(tmp_path / "lock", threading.Thread, threading.Event)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_lock_of_a_killed_holder_is_free(tmp_path):
@@ -179,20 +190,3 @@ def test_the_oldest_entry_goes_that_no_lab_uses_or_is_about_to_use(tmp_path, mon
     assert {name for name, entry in entries.items() if entry.exists()} == {"image-coming", "image-running", "keys"}
     cache.entry(store, "image-newer", make_disk, quiet)
     assert not entries["image-coming"].exists()
-
-
-def test_a_second_thread_waits_without_a_word(tmp_path, capfd):
-    held, release = threading.Event(), threading.Event()
-    first = threading.Thread(target=hold, args=(tmp_path / "lock", held, release))
-    first.start()
-    assert held.wait(20)
-    second_held, done = threading.Event(), threading.Event()
-    done.set()
-    second = threading.Thread(target=hold, args=(tmp_path / "lock", second_held, done))
-    second.start()
-    assert not second_held.wait(0.5)
-    release.set()
-    first.join(20)
-    second.join(20)
-    assert second_held.is_set()
-    assert capfd.readouterr().err == ""
