@@ -281,7 +281,7 @@ def work(module, multipath, multipathd, places=HERE):
     extra = {}
     if not module.check_mode and plan.steps:
         register([step.args for step in plan.steps if step.verb == "register"], host, multipath, places)
-        extra = apply_file(module, software, trial, reload, multipathd)
+        extra = apply_file(module, software, trial, plan, reload, multipathd)
         host = settle(Aliases(multipathd, host, choices, params["timeout"], places), plan, absent) if reload else host
     for words in (*lacks, *plan.warnings, *trial.warnings, *alias_plan.find_hazards(choices, host)):
         module.warn(words)
@@ -335,11 +335,11 @@ def try_file(module, edit):
     return software, conf_apply.try_conf(module, software, path, old, edit(old, software.keywords), module.params["validate"])
 
 
-def apply_file(module, software, trial, reload, multipathd):
+def apply_file(module, software, trial, plan, reload, multipathd):
     """Write the file and let multipathd read it. Returns further keys of the result."""
     if trial.steps or trial.stale:
         return conf_apply.apply_conf(module, software, trial, reload, module.params["backup"])
-    if reload:
+    if any(step.verb == "reload" for step in plan.steps):
         multipathd.reconfigure()
     return {}
 

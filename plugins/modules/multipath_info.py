@@ -242,7 +242,7 @@ degraded:
       sample: 32033001378901d00
     reason:
       description:
-        - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(no_usable_path),
+        - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(path_not_claimed), V(no_usable_path),
           V(path_not_ready), V(path_marginal), V(session_not_logged_in), V(session_missing), V(fabric_missing), V(recovery_tmo),
           V(queueing_without_limit), V(suspended), V(read_only), V(not_monitored), V(wrong_wwid), V(size_differs).
       type: str

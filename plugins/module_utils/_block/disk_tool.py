@@ -16,7 +16,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool im
     read_nodes,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
-from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties, wwid_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import is_claimed, read_properties, wwid_of
 
 HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:[0-9]+")
 # A part of the device's path in sysfs -> how the disk is attached. The first that fits counts: a USB or FC disk is a SCSI disk as well.
@@ -46,6 +46,7 @@ class Disk:
 
     name: sdb. device: /dev/sdb. size: bytes, None when unknown. wwid: what multipath calls uid. transport: iscsi, fc, sas, ata, usb,
     virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
+    claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Disk:
     swap: bool
     partitions: Tuple[str, ...]
     in_use_by: Tuple[str, ...]
+    claimed: Optional[bool]
 
     @property
     def is_san(self):
@@ -109,6 +111,7 @@ def _disk(node, use, properties):
         swap=use.swap,
         partitions=node.partitions,
         in_use_by=use.in_use_by,
+        claimed=is_claimed(properties),
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The WWID of a disk, as multipath has it: from what udev knows of it, or from sysfs."""
+"""What multipath has to do with a disk, as udev knows it: the WWID, or sysfs's when udev has none, and whether it is a path."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ UID_PROPERTIES = (("dasd", "ID_UID"), ("nvme", "ID_WWN"), ("", "ID_SERIAL"))
 # sysfs names the kind of a SCSI identifier, scsi_id and multipath give its number in the standard (SPC, VPD page 83h).
 DESIGNATORS = (("naa.", "3"), ("eui.", "2"), ("t10.", "1"))
 
+# What multipath's own udev rules say of a disk that is or is not a path (multipath.rules).
+CLAIMS = {"1": True, "0": False}
+
 
 def read_properties(node, udev="/run/udev/data"):
     """What udev knows of a device -> dict, empty when udev does not run or the device is too new."""
@@ -26,6 +29,11 @@ def read_properties(node, udev="/run/udev/data"):
 def properties_of(dev, udev="/run/udev/data"):
     """What udev knows of the device with this number (major:minor) -> dict."""
     return parse_udev(read_text(os.path.join(udev, f"b{dev}")) or "")
+
+
+def is_claimed(properties):
+    """Whether udev takes a disk for a path of multipath, None when it does not say."""
+    return CLAIMS.get(properties.get("DM_MULTIPATH_DEVICE_PATH"))
 
 
 def wwid_of(node, properties):

@@ -11,7 +11,7 @@ from typing import Mapping, Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import POLICY, plan_devices
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, select_luns
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, plan_claims, select_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, QUEUE, policy_of, unmet_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted as ConfWanted
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
@@ -118,7 +118,8 @@ def plan_present(choices, host, file_steps, reload, stale=False):
     """The Plan that gives the aliases. file_steps: what the editor does to the file; stale: multipathd has not read the file as it is."""
     register = [Step("register", choice.wwid, args=choice.wwid) for choice in choices if _unregistered(choice, host)]
     live = [step for choice in choices for step in _live_steps(choice, host)]
-    return _plan(register, file_steps, live, [_change(choice, host) for choice in choices], host, reload, stale)
+    claims = [step for choice in choices for step in plan_claims(host.lun(choice.wwid), host.device(choice.wwid))]
+    return _plan(register, file_steps, live, [*(_change(choice, host) for choice in choices), *claims], host, reload, stale, claims)
 
 
 def plan_absent(choices, host, file_steps, reload, stale=False):
@@ -267,14 +268,14 @@ def _shown_policy(told, choice):
     return asked if asked and not unmet_settings(told, {POLICY: asked}) else policy_of(told)
 
 
-def _plan(register, file_steps, live, changes, host, reload, stale):
+def _plan(register, file_steps, live, changes, host, reload, stale, claims=()):
     if not reload:
         said = ("multipathd was not told to reload: the maps are as they were.",) if file_steps or live else ()
         return Plan((*register, *file_steps), (), said)
     load = [Step("reload", "multipathd")] if file_steps or live or stale else []
     changed = tuple(change for change in changes if change.before != change.after)
     renamed = [host.device(step.args.wwid).name for step in live if step.verb == "rename"]
-    return Plan((*register, *file_steps, *load, *live), changed, tuple(_fstab_users(renamed, host.fstab)))
+    return Plan((*register, *file_steps, *load, *live, *claims), changed, tuple(_fstab_users(renamed, host.fstab)))
 
 
 def _fstab_users(names, fstab):

@@ -9,10 +9,9 @@ import contextlib
 import os
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
-from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import properties_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import is_claimed, properties_of
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
-IS_PATH = "DM_MULTIPATH_DEVICE_PATH"
 UDEV_SECONDS = 10
 INTERVAL_SECONDS = 0.2
 
@@ -31,4 +30,4 @@ def claim_paths(names, sysfs, udev):
 
 
 def _is_unclaimed(name, sysfs, udev):
-    return properties_of(attribute(sysfs, "block", name, "dev"), udev).get(IS_PATH) == "0"
+    return is_claimed(properties_of(attribute(sysfs, "block", name, "dev"), udev)) is False

@@ -111,6 +111,16 @@ def _left_out(view):
         yield "path_not_in_map", f"disks with the WWID of the map that are not its paths: {', '.join(names)}"
 
 
+def _unclaimed(view):
+    names = [name for name in view.lun.unclaimed if name in view.known.path_names]
+    if names:
+        yield (
+            "path_not_claimed",
+            f"udev takes {', '.join(names)} for plain disks, so that LVM, md or a mount may take them before the map has them. "
+            "multipath_map with state present lets udev look again",
+        )
+
+
 def _no_usable_path(view):
     if view.told_paths and view.known.monitored and not any(path.usable for path in view.told_paths):
         yield "no_usable_path", "none of its paths is usable: I/O to it fails or waits"
@@ -211,6 +221,7 @@ CHECKS = (
     _single_path,
     _missing_paths,
     _left_out,
+    _unclaimed,
     _no_usable_path,
     _paths_not_ready,
     _marginal,

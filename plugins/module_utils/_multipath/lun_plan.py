@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Optional, Tuple
 
+from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
+
 
 @dataclass(frozen=True)
 class LunPath:
-    """One path to a LUN. users: what uses the disk other than a map of its own WWID, in words."""
+    """One path to a LUN. users: what uses the disk other than a map of its own WWID, in words; claimed: as of Disk."""
 
     name: str
     hctl: Optional[str] = None
@@ -21,6 +23,7 @@ class LunPath:
     target: Optional[str] = None
     sid: Optional[int] = None
     users: Tuple[str, ...] = ()
+    claimed: Optional[bool] = None
 
     @property
     def lun(self):
@@ -53,6 +56,11 @@ class Lun:
     def targets(self):
         """The iSCSI targets that it is seen behind."""
         return tuple(sorted({path.target for path in self.paths if path.target}))
+
+    @property
+    def unclaimed(self):
+        """Names of the paths that udev takes for plain disks."""
+        return tuple(path.name for path in self.paths if path.claimed is False)
 
     def __str__(self):
         what = " ".join(filter(None, (self.vendor, self.product))) or "disk"
@@ -100,6 +108,12 @@ def lun_problem(lun):
     return f"it is in use as a local disk ({'; '.join(used)}). Free it first, or name another LUN" if used else None
 
 
+def plan_claims(lun, device):
+    """The Steps that let udev look again at the paths of a map that it takes for plain disks. lun, device: of one WWID, None where there is none."""
+    names = [name for name in lun.unclaimed if name in device.slaves] if lun and device else []
+    return tuple(Step("claim", name, "a plain disk to udev", "a path of multipath to udev") for name in names)
+
+
 def _lun(wwid, disks, by_disk, own_map, alua):
     first = disks[0]
     return Lun(
@@ -122,6 +136,7 @@ def _path(disk, session, own_map):
         sid=session.sid if session else None,
         # The kernel gives a disk to one holder: with its own map on it, all other use of it goes through the map.
         users=() if own_map in disk.holders else disk.in_use_by,
+        claimed=disk.claimed,
     )
 
 

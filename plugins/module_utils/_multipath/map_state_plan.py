@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem, plan_claims
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import LOOKS_LIKE_DEVICE
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
 
@@ -67,8 +67,9 @@ def plan_present(target, host):
         steps.append(Step("monitor", device.name))
     if device.suspended:
         steps.append(Step("resume", device.name))
+    claims = plan_claims(lun, device)
     after = (*device.slaves, *(name for name in names if name not in device.slaves))
-    return Plan(tuple(steps), (_change(target, device.slaves, after),) if after != device.slaves else ())
+    return Plan((*steps, *claims), (*([_change(target, device.slaves, after)] if after != device.slaves else []), *claims))
 
 
 def plan_absent(target, host, users):

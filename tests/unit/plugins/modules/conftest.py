@@ -12,11 +12,13 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import claim_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 SIZE = 1 << 30
 
@@ -60,6 +62,23 @@ class SanHost:
         write(self.root / "udev" / f"b{dev}", f"E:ID_SERIAL={wwid}\n")
         if target:
             self._session(number, target, self.root / "sys/devices" / above, recovery_tmo)
+
+    def came_unclaimed(self, *names):
+        """What udev says of disks whose WWID was not registered when they came."""
+        for name in names:
+            known = self._database(name)
+            write(known, known.read_text() + "E:DM_MULTIPATH_DEVICE_PATH=0\n")
+            write(self.root / "sys/block" / name / "uevent", "")
+
+    def udev_works(self):
+        """What udev does with the events that were asked for."""
+        for asked in self.root.glob("sys/block/*/uevent"):
+            if asked.read_text() == "change":
+                known = self._database(asked.parent.name)
+                write(known, known.read_text().replace("DEVICE_PATH=0", "DEVICE_PATH=1"))
+
+    def _database(self, name):
+        return self.root / "udev" / f"b{(self.root / 'sys/block' / name / 'dev').read_text().strip()}"
 
     def _session(self, number, target, directory, recovery_tmo):
         session = directory / "iscsi_session" / f"session{number}"
@@ -360,6 +379,17 @@ def run_main(monkeypatch):
         return {**left.value.args[0], "warnings": warnings}
 
     return run
+
+
+@pytest.fixture
+def events_answered(san, monkeypatch):
+    """udev does what it is asked for before the module looks."""
+
+    def wait(condition, timeout, interval):
+        san.udev_works()
+        return wait_until(condition, timeout, interval)
+
+    monkeypatch.setattr(claim_tool, "wait_until", wait)
 
 
 @pytest.fixture

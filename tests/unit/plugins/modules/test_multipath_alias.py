@@ -150,6 +150,18 @@ def test_absent_without_multipathd_edits_the_file(alias, san, fakes):
     assert fakes.multipathd.calls == []
 
 
+def test_paths_that_came_before_their_wwid_was_registered(alias, san, fakes, events_answered):
+    alias(**one())
+    san.came_unclaimed("sdb", "sdc")
+    fakes.multipathd.calls.clear()
+    predicted = alias(check=True, **one())
+    assert predicted["actions"] == ["claim sdb", "claim sdc"]
+    done = alias(**one())
+    assert (done["actions"], done["diff"]) == (predicted["actions"], predicted["diff"])
+    assert "reconfigure" not in fakes.multipathd.calls
+    assert not alias(**one())["changed"]
+
+
 REFUSED = {
     "two aliases": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": A, "alias": "y"}]}, "listed twice"),
     "one alias twice": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": B, "alias": "x"}]}, "listed twice"),

@@ -151,6 +151,11 @@ def test_present_adds_a_path(mapped, san):
     assert both(mapped, san, name="qsan")["map"]["paths"] == ["sdb", "sdc", "sdd"]
 
 
+def test_present_claims_its_paths(mapped, san, events_answered):
+    san.came_unclaimed("sdc")
+    assert both(mapped, san, name="qsan")["actions"] == ["claim sdc"]
+
+
 def test_present_makes_known_and_resumes(mapped, san, tools):
     tools.multipathd.forgotten.add("qsan")
     tools.dmsetup.suspend("qsan")

@@ -70,6 +70,11 @@ def second_disk(case, **changes):
     case["disks"] = (case["disks"][0], SimpleNamespace(**facts))
 
 
+def one_taken_for_a_plain_disk(case):
+    (lun,) = case["luns"]
+    case["luns"] = (replace(lun, paths=(lun.paths[0], replace(lun.paths[1], claimed=False))),)
+
+
 def no_map(case):
     case["maps"] = ()
 
@@ -120,6 +125,7 @@ def both_failed(case):
 FAULTS = {
     "all well": (lambda case: None, set()),
     "no paths": (lambda case: told(case, groups=()), {"no_paths", "missing_paths", "path_not_in_map"}),
+    "taken for a plain disk": (one_taken_for_a_plain_disk, {"path_not_claimed"}),
     "one path": (only_first, {"single_path", "missing_paths", "path_not_in_map", "fabric_missing"}),
     "a session more": (lambda case: sessions(case, *both(), session(3, "ctr1")), {"missing_paths", "fabric_missing"}),
     "a session to another target": (lambda case: sessions(case, *both(), session(3, "other")), set()),

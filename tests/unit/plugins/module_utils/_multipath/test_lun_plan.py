@@ -9,15 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns, lun_problem, select_luns
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns, lun_problem, plan_claims, select_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 
 CTR1, CTR2 = "iqn.2004-08.com.example:ctr1", "iqn.2004-08.com.example:ctr2"
 
 
 def disk(name, wwid, hctl="3:0:0:0", **changes):
-    facts = {"vendor": "Qsan", "model": "P600Q", "serial": "S1", "size": 1 << 30, "holders": (), "in_use_by": (), "is_san": True, **changes}
-    return SimpleNamespace(name=name, wwid=wwid, hctl=hctl, **facts)
+    facts = {"vendor": "Qsan", "model": "P600Q", "serial": "S1", "size": 1 << 30, "holders": (), "in_use_by": (), "is_san": True, "claimed": True}
+    return SimpleNamespace(name=name, wwid=wwid, hctl=hctl, **{**facts, **changes})
 
 
 def session(sid, target, *names):
@@ -77,3 +77,11 @@ def test_problems(disks, said):
     maps = (DmDevice("dm-0", "qsan", "mpath-3a"), DmDevice("dm-1", "vg-root", "LVM-x"))
     problem = lun_problem(find_luns(disks, (), maps)[0])
     assert problem is None if said is None else said in problem
+
+
+@pytest.mark.parametrize(("slaves", "steps"), [(("sdb", "sdc"), ["claim sdc"]), (("sdb",), [])])
+def test_only_paths_of_the_map_are_claimed(slaves, steps):
+    disks = (disk("sdb", "3a"), disk("sdc", "3a", "4:0:0:0", claimed=False), disk("sdd", "3a", "5:0:0:0", claimed=None))
+    (lun,) = find_luns(disks, (), ())
+    assert [str(step) for step in plan_claims(lun, DmDevice("dm-0", "qsan", "mpath-3a", slaves=slaves))] == steps
+    assert plan_claims(lun, None) == plan_claims(None, None) == ()
