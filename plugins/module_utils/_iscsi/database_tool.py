@@ -22,7 +22,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import read_te
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import known_tag
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host, join
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import parse_record, render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE, parse_record, render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
@@ -261,7 +261,7 @@ def _node(target, match, path, iface):
     portal = Portal(canonical_host(match["address"]), int(match["port"]))
     tpgt = None if match["tpgt"] is None else known_tag(int(match["tpgt"]))
     values, broken = _read(path)
-    iface = iface or values.get("iface.iscsi_ifacename", "default")
+    iface = iface or values.get("iface.iscsi_ifacename", DEFAULT_IFACE)
     broken = broken or _mismatch(values, target, portal, iface)
     return NodeRecord(target, portal, iface, match["address"], tpgt, path, {} if broken else values, broken)
 

@@ -13,8 +13,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import parse_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import next_step
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import NOT_ANSWERED
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import DEFAULT_IFACE
 
 # A portal that has answered nothing for so long is looked at with a plain TCP connection, which takes at most PROBE_SECONDS.
 PATIENCE_SECONDS = 2

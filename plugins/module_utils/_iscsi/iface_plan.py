@@ -11,6 +11,7 @@ import re
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.name_text import check_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import changes_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import text_of
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
@@ -24,8 +25,6 @@ OPTION_KEYS = {
     "initiator_name": "iface.initiatorname",
     "transport": TRANSPORT,
 }
-# open-iscsi has these without a record (usr/iface.c), and deletes every node record when it is told to delete one.
-BUILT_IN = ("default", "iser")
 # The transports that open-iscsi knows whose connections are made by the kernel's network stack, bound to a network device.
 SOFTWARE = ("tcp", "iser")
 # ISCSI_MAX_IFACE_LEN of usr/config.h with its closing zero. The name is a file's.
@@ -38,7 +37,8 @@ NET_NAME = re.compile(r"[^\s/:]{1,15}")
 def asked_iface(params):
     """The options of iscsi_iface -> dict of key and text, None to clear it. Raises SanError."""
     name = params["name"]
-    if name in BUILT_IN:
+    # Told to delete one, open-iscsi deletes every node record instead.
+    if name in BUILT_IN_IFACES:
         raise SanError(f"iface {name}: is built into open-iscsi and cannot be changed or deleted. Choose another name.")
     if not IFACE_NAME.fullmatch(name):
         raise SanError(f"iface {name!r}: no name for an interface. Up to 64 letters, digits, - . _ and : are fine, no dot first.")

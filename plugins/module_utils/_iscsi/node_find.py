@@ -15,8 +15,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import plan_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_selection
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import (
-    DEFAULT_IFACE,
     Choice,
     known_keys,
     known_tags,
@@ -26,9 +26,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
-
-# Interfaces that open-iscsi has without a record.
-BUILT_IN_IFACES = (DEFAULT_IFACE, "iser")
 
 
 @dataclass(frozen=True)

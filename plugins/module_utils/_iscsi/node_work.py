@@ -17,7 +17,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import DEFAULT_IFACE, read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
 

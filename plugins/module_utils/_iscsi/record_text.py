@@ -25,6 +25,9 @@ EMPTY = "<empty>"
 LINE = re.compile(rf"(?s)[{BLANKS}]*([^{BLANKS}=#]+)[{BLANKS}]*=[{BLANKS}]*(.*?)[{BLANKS}]*")
 KEY = re.compile(rf"[^{BLANKS}=#]+")
 SECRET_KEY = re.compile(r"(.*\.)?password(_in)?")
+# The interfaces that open-iscsi has without a record (usr/iface.c).
+DEFAULT_IFACE = "default"
+BUILT_IN_IFACES = (DEFAULT_IFACE, "iser")
 
 
 def parse_record(text):

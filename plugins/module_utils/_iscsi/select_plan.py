@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, join
-
-DEFAULT_IFACE = "default"
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from typing import Optional, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute, natural_key
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import properties_of, wwid_at
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 SESSION = re.compile(r"session([0-9]+)")
 HOST = re.compile(r"host[0-9]+")
 HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:([0-9]+)")
 LOGGED_IN = "LOGGED_IN"
-DEFAULT_IFACE = "default"
 # SPC: peripheral device type 0 is a disk. Others (an enclosure, a controller) get no block device.
 TYPE_DISK = "0"
 # How older kernels print a string that was never set.

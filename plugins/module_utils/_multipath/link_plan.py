@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.route_text import interface_for
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import DEFAULT_IFACE
 
 AT_BOOT = ("automatic", "onboot")
 
