@@ -20,3 +20,16 @@ def wait_until(condition, timeout, interval=0.1):
         if value or late:
             return value
         time.sleep(interval)
+
+
+def wait_until_none(remaining, timeout, interval=0.1):
+    """Ask remaining(), which returns what is not yet as it should be, as wait_until does until that is empty. Returns the last answer."""
+    last = ()
+
+    def done():
+        nonlocal last
+        last = remaining()
+        return not last
+
+    wait_until(done, timeout, interval)
+    return last

@@ -15,7 +15,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import add_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
-from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
 INTERVAL_SECONDS = 0.3
 # multipathd of 0.9.4 renames a map and leaves the rest of a changed section for another day. How often it is looked at before its table is
@@ -56,20 +56,20 @@ class Aliases:
         return read_names(self._host, [choice.alias for choice in self._choices], told, self._places)
 
     def _wait(self, in_kernel, in_daemon):
-        unmet, looks = [], itertools.count(1)
+        looks = itertools.count(1)
 
-        def done():
-            unmet[:] = self._unmet(in_kernel, self._names())
-            if not unmet:
-                # Asked last, since it is a process: sysfs tells for nothing how far the maps are.
-                unmet[:] = self._ask(in_daemon)
-                if unmet and next(looks) == PATIENT_LOOKS:
-                    self._load_tables([choice.alias for choice, said in unmet if choice])
-            return not unmet
+        def remaining():
+            # multipathd is asked last, since that is a process: sysfs tells for nothing how far the maps are.
+            in_sysfs = self._unmet(in_kernel, self._names())
+            unmet = in_sysfs or self._ask(in_daemon)
+            if unmet and not in_sysfs and next(looks) == PATIENT_LOOKS:
+                self._load_tables([choice.alias for choice, said in unmet if choice])
+            return unmet
 
-        if not wait_until(done, self._timeout, INTERVAL_SECONDS):
+        left = wait_until_none(remaining, self._timeout, INTERVAL_SECONDS)
+        if left:
             raise SanError(
-                f"After {self._timeout:g} s not everything is as asked: {'; '.join(said for choice, said in unmet)}. The file is written: look at "
+                f"After {self._timeout:g} s not everything is as asked: {'; '.join(said for choice, said in left)}. The file is written: look at "
                 "the journal of multipathd, and run again with a longer timeout when the host is slow."
             )
         return self._names(parse_topology(self._multipathd.show_maps_json()))

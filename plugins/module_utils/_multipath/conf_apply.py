@@ -31,7 +31,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_winners, outdated, overridden, still_set, unmet
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
-from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
 # From this release on a keyword that is not known is told.
 SAYS_UNKNOWN = (0, 7, 0)
@@ -197,17 +197,11 @@ def _reload(host, trial):
     if not verdict.accepted:
         raise SanError(f"{trial.path}: written, not loaded: libmultipath refuses it: {'; '.join(verdict.complaints)}. Mend it before multipathd restarts.")
     host.multipathd.reconfigure()
-    left = []
-
-    def in_force():
-        left[:] = _stale(host, trial.edit, verdict, trial.path)
-        return not left
-
     # It answers before the new configuration is in force.
-    if wait_until(in_force, VERIFY_SECONDS, 0.2):
-        return
-    host.multipathd.check_running()
-    raise SanError(f"multipathd: still has other values in force for {', '.join(left[:5])}. Look at journalctl -u multipathd.")
+    left = wait_until_none(lambda: _stale(host, trial.edit, verdict, trial.path), VERIFY_SECONDS, 0.2)
+    if left:
+        host.multipathd.check_running()
+        raise SanError(f"multipathd: still has other values in force for {', '.join(left[:5])}. Look at journalctl -u multipathd.")
 
 
 def _stale(host, edit, verdict, path):

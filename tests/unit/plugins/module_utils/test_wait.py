@@ -39,3 +39,15 @@ def test_it_asks_until_true(clock):
     answers = itertools.chain([False, False], itertools.repeat("LOGGED_IN"))
     assert _wait.wait_until(lambda: next(answers), timeout=10, interval=1) == "LOGGED_IN"
     assert clock[0] == 2
+
+
+def test_what_is_left_at_the_bound_is_returned(clock):
+    answers = iter([("qsan", "data"), ("data",), ("data",)])
+    assert _wait.wait_until_none(lambda: next(answers), timeout=2, interval=1) == ("data",)
+    assert clock[0] == 2
+
+
+def test_nothing_left_ends_it(clock):
+    answers = iter([("qsan",), ()])
+    assert _wait.wait_until_none(lambda: next(answers), timeout=10, interval=1) == ()
+    assert clock[0] == 1
