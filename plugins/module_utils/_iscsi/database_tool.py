@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program
@@ -22,7 +22,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import read_te
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import known_tag
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host, join
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE, parse_record, render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE, parse_record, render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
@@ -46,7 +46,7 @@ class NodeRecord:
     """One node record: a target at one portal through one interface.
 
     address: as the target spells it, which the path has. tpgt: None when unknown. values: key -> str, or Secret for a password.
-    broken: what is wrong with the file, None when it is well; then values is empty.
+    broken: what is wrong with the file, None when it is well; then values is empty. stray: it has no name of an interface either.
     """
 
     target: str
@@ -57,6 +57,7 @@ class NodeRecord:
     path: str
     values: dict = field(default_factory=dict)
     broken: Optional[str] = None
+    stray: bool = False
 
     @property
     def key(self):
@@ -95,6 +96,7 @@ def find_root(roots=ROOTS, program="iscsiadm"):
 def read_nodes(root):
     """All node records, the broken ones too -> tuple of NodeRecord, by target and portal."""
     base = os.path.join(root, "nodes")
+    ifaces = {*BUILT_IN_IFACES, *_entries(os.path.join(root, "ifaces"))}
     records = []
     for target in _entries(base):
         for name in _entries(os.path.join(base, target)):
@@ -105,7 +107,8 @@ def read_nodes(root):
             elif match:
                 # A record of unknown portal group is a file in the place of the directory (idbm_rec_write_old).
                 records.append(_node(target, match, path, None))
-    return tuple(sorted(records, key=lambda record: (record.target, record.portal, record.iface)))
+    told = (replace(record, stray=True) if record.broken and record.iface not in ifaces else record for record in records)
+    return tuple(sorted(told, key=lambda record: (record.target, record.portal, record.iface)))
 
 
 def find_strays(root):
@@ -158,7 +161,17 @@ class Database:
 
     def change(self, path, changes):
         """Change keys of one record file. changes: key -> str, Secret or None. Call it while the lock is held."""
-        self.write({path: render_changes(read_text(path) or "", changes)})
+        self.write({path: self.changed(path, changes)})
+
+    @staticmethod
+    def changed(path, changes):
+        """The text of one record file with other values. Raises SanError when it is no record any more: an empty one stops iscsiadm."""
+        text = read_text(path) or ""
+        try:
+            parse_record(text)
+        except ParseError as error:
+            raise SanError(f"{path}: somebody else has changed or deleted this record meanwhile ({error}). Run again.") from error
+        return render_changes(text, changes)
 
     def write(self, texts):
         """Put whole record files in their places, each in one step, for root alone to read. Call it while the lock is held.

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import plan_iface, untaken
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes, render_new
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_new
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
@@ -59,7 +58,7 @@ class IfaceWork:
                     texts[os.path.join(self._root, "ifaces", self._name)] = render_new(step.args)
                 elif step.verb == "update":
                     record, changes = step.args
-                    texts[record.path] = render_changes(read_text(record.path) or "", changes)
+                    texts[record.path] = database.changed(record.path, changes)
                 else:
                     database.remove_file(step.args.path)
             database.write(texts)

@@ -63,10 +63,11 @@ class Apply:
         self._logout(by_verb.get("logout", ()))
         self._delete(by_verb.get("delete", ()))
         self._create(by_verb.get("create", ()))
+        self._delete(by_verb.get("retire", ()))
         self._update(by_verb.get("update", ()))
         failures = self._relogin(by_verb.get("relogin", ()), deadline, check)
         nodes = tuple(by_verb.get("login", ()))
-        if nodes and by_verb.keys() & {"delete", "create", "update", "relogin"}:
+        if nodes and by_verb.keys() & {"delete", "create", "retire", "update", "relogin"}:
             records = read_nodes(self._database.root)
         sessions = None
         if nodes or waiting_for:
@@ -111,16 +112,28 @@ class Apply:
                 for record in records:
                     self._database.remove(record)
 
-    def _create(self, pairs):
-        """iscsiadm makes one record per interface from the defaults in iscsid.conf; the others are that record with another name and portal."""
+    def _create(self, wanted):
+        """iscsiadm makes one record per interface from the defaults in iscsid.conf; the others are that record with another name and portal.
+
+        wanted: triples of node, values, and the record that the new one is to be like, or None.
+        """
         templates, texts = {}, {}
-        for node, values in pairs:
+        for node, values, like in wanted:
+            own = {**identity(node), **_own(values)}
+            if like:
+                texts[self._path(node)] = self._database.changed(like.path, own)
+                continue
             if node.iface not in templates:
                 templates[node.iface] = self._template(node, values)
-            texts[self._path(node)] = render_changes(templates[node.iface], {**identity(node), **_own(values)})
+            texts[self._path(node)] = render_changes(templates[node.iface], own)
         if texts:
             with self._database.locked():
                 self._database.write(texts)
+        alike = {node.key: (node, _settings(changes_of(like.values, values))) for node, values, like in wanted if like}
+        for node, settings in alike.values():
+            if settings:
+                self._iscsiadm.update(node.target, settings, node)
+        self._verify({key: settings for key, (node, settings) in alike.items() if settings})
 
     def _template(self, node, values):
         self._iscsiadm.create(node)
@@ -151,7 +164,7 @@ class Apply:
         own = [(record, _own(changes)) for record, changes in pairs if _own(changes)]
         if own:
             with self._database.locked():
-                self._database.write({record.path: render_changes(read_text(record.path) or "", changes) for record, changes in own})
+                self._database.write({record.path: self._database.changed(record.path, changes) for record, changes in own})
 
     def _verify(self, settings):
         """iscsiadm takes 100000 for a 16 bit number and a word for a number, answers 0 and stores something else."""
@@ -172,8 +185,10 @@ class Apply:
                 continue
             check(session)
             maps_needed = bool(session.devices)
+            # A second session at the same portal is no sign that this one is back.
+            count = 1 + sum(each.key == node.key and each.sid != session.sid and each.logged_in for each in self._read(disks=False))
             self._logout((session,))
-            failures = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5)).failures
+            failures = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5), counts={node.key: count}).failures
             if failures:
                 raise SanError(
                     f"{node}: logged out to use its new CHAP values, and the login failed: {failures[0].reason}. "
@@ -181,11 +196,11 @@ class Apply:
                     failed_portals=[vars(failure) for failure in failures],
                 )
             if maps_needed:
-                wait_until(functools.partial(self._has_disks, node), max(0, deadline - time.monotonic()))
+                wait_until(functools.partial(self._have_disks, node, count), max(0, deadline - time.monotonic()))
         return tuple(unreached.values())
 
-    def _has_disks(self, node):
-        return any(is_there(session) for session in self._read(disks=False) if session.key == node.key)
+    def _have_disks(self, node, count):
+        return sum(is_there(session) for session in self._read(disks=False) if session.key == node.key) >= count
 
 
 def _bare(sessions, keys):

@@ -21,7 +21,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
     known_keys,
     known_tags,
     nodes_of_found,
-    nodes_of_records,
+    nodes_of_known,
     targets_behind,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens
@@ -32,7 +32,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 class Finding:
     """nodes: what is meant. keys: of what goes away. first: steps for the records of discovery portals, done already when live.
 
-    guess: a step in the place of all others when nobody could be asked. failures: portals that did not answer.
+    guess: a step in the place of all others when nobody could be asked. failures: portals that did not answer; bare: those that show no target.
     """
 
     nodes: tuple = ()
@@ -40,6 +40,7 @@ class Finding:
     first: Tuple[Step, ...] = ()
     guess: Tuple[Step, ...] = ()
     failures: tuple = ()
+    bare: tuple = ()
     warnings: Tuple[str, ...] = ()
 
 
@@ -62,7 +63,7 @@ class Find:
         if asked.takes_away:
             return self._leaving(records, sessions)
         if not asked.portals:
-            return self._checked(nodes_of_records(records, asked.choice), (), ())
+            return self._checked(nodes_of_known(records, sessions, asked.choice), (), ())
         if asked.kind == "static":
             return self._static(records, sessions)
         return self._advertised(records, sessions)
@@ -70,10 +71,12 @@ class Find:
     def _leaving(self, records, sessions):
         """Chosen among what the host knows. The portals are asked when the targets are not named."""
         asked, choice, failures = self._asked, self._asked.choice, ()
+        if asked.kind == "static" and asked.portals:
+            return Finding(keys=frozenset(key for key in known_keys(records, sessions, choice) if key[1] in asked.portals))
         if choice.patterns is None and (records or sessions):
             targets = targets_behind(asked.portals, records, sessions)
-            if asked.kind != "static" and self._iscsiadm.installed() and daemon_listens(self._proc):
-                found, failures = self._ask(asked.kind, asked.portals)
+            if self._iscsiadm.installed() and daemon_listens(self._proc):
+                found, failures, bare = self._ask(asked.kind, asked.portals)
                 targets |= {each.target for each in found}
             choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
         return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures)
@@ -91,7 +94,7 @@ class Find:
         untold = tuple(dict.fromkeys(each.portal for each in found if each.tpgt is None))
         if untold and len(asked.choice.ifaces or ()) > 1:
             # open-iscsi has room for one interface only in the record of a portal whose group is unknown.
-            told, failures = self._ask("sendtargets", untold)
+            told, failures, bare = self._ask("sendtargets", untold)
             found = [each for known in found for each in _with_tag(known, told)]
         return self._checked(nodes_of_found(found, records, sessions, asked.choice), found, failures)
 
@@ -103,19 +106,19 @@ class Find:
             return self._guess(records, sessions, first, blind)
         if first and self._apply:
             self._apply().discoveries(first)
-        found, failures = self._ask(asked.kind, asked.portals)
+        found, failures, bare = self._ask(asked.kind, asked.portals)
         nodes = nodes_of_found(found, records, sessions, asked.choice)
         if failures and asked.choice.patterns is not None:
             # A target that only a dead portal shows is known from earlier.
             seen = {node.target for node in nodes}
-            nodes += tuple(node for node in nodes_of_records(records, asked.choice) if node.target not in seen)
-        return replace(self._checked(nodes, found, failures), first=first)
+            nodes += tuple(node for node in nodes_of_known(records, sessions, asked.choice) if node.target not in seen)
+        return replace(self._checked(nodes, found, failures), first=first, bare=bare)
 
     def _guess(self, records, sessions, first, blind):
         """What the host knows of these portals is what it would find there, as far as it can be told."""
         asked = self._asked
         targets = sorted(target for target in targets_behind(asked.portals, records, sessions) if asked.choice.takes_target(target))
-        nodes = nodes_of_records(records, Choice(tuple(targets), asked.choice.filters, asked.choice.ifaces)) if targets else ()
+        nodes = nodes_of_known(records, sessions, Choice(tuple(targets), asked.choice.filters, asked.choice.ifaces)) if targets else ()
         warning = f"the portals were not asked for their targets, because {blind}; "
         if nodes:
             warning += "the targets that this host knows at them are taken for all there are"
@@ -129,11 +132,12 @@ class Find:
         return Finding(nodes, frozenset(node.key for node in nodes), failures=failures)
 
     def _ask(self, kind, portals):
-        """-> (tuple of Found, tuple of Failure)"""
+        """-> (tuple of Found, tuple of Failure, the portals that answered and show this host nothing)"""
         stored = {record.name for record in read_discoveries(self._root) if record.kind == kind}
         timeout = max(1.0, self._deadline - time.monotonic())
         by_portal, failures = discover(self._iscsiadm, kind, portals, self._asked.choice.ifaces or (DEFAULT_IFACE,), stored, timeout, self._probe)
-        return tuple(found for answers in by_portal.values() for found in answers), failures
+        bare = tuple(portal for portal, answers in by_portal.items() if not answers)
+        return tuple(found for answers in by_portal.values() for found in answers), failures, bare
 
     def _discovery_steps(self):
         known = {(record.name, record.kind): record for record in read_discoveries(self._root)}

@@ -19,7 +19,7 @@ AUTH = "node.session.auth."
 LIVE_LOGIN = {name: AUTH + name for name in ("username", "password", "username_in", "password_in")}
 NOTHING = "-"
 # What goes away first, logins last; all of one kind together, because they are done together.
-ORDER = ("logout", "delete", "create", "update", "relogin", "login", "rescan")
+ORDER = ("logout", "delete", "create", "retire", "update", "relogin", "login", "rescan")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Wanted:
 
     state: connected, present, disconnected or absent. nodes: of connected and present. keys: (target, portal, iface) of what goes away.
     values: record key -> str, Secret, or None to clear it. exclusive: whatever else the host has goes away.
+    partial: not every portal was heard, so that a portal may be advertised in more groups than those of its node.
     """
 
     state: str
@@ -36,6 +37,7 @@ class Wanted:
     values: dict = field(default_factory=dict)
     exclusive: bool = False
     rescan: bool = False
+    partial: bool = False
 
 
 def plan_nodes(wanted, records, sessions):
@@ -108,7 +110,7 @@ def sort_records(node, records):
         if record.broken is not None:
             wrong.append((record, record.broken))
         elif serving if record.tpgt is None else node.tags and record.tpgt not in node.tags:
-            wrong.append((record, f"portal group {NOTHING if record.tpgt is None else record.tpgt}"))
+            wrong.append((record, _group(record)))
         else:
             serving.append(record)
     return tuple(serving), tuple(wrong)
@@ -129,10 +131,17 @@ def _record_steps(wanted, records):
     mine = by_key(records)
     for node in wanted.nodes:
         serving, wrong = sort_records(node, mine.get(node.key, ()))
-        yield from (_delete(record, reason) for record, reason in wrong)
+        # The portal has moved to another group, and its record with it: CHAP and settings are those of the old one.
+        old = next((record for record, reason in wrong if record.broken is None), None)
+        for record, reason in wrong:
+            if record.broken is not None:
+                yield _delete(record, reason)
+            elif not wanted.partial:
+                yield Step("retire", f"node record {describe(record)}", reason, None, record)
         if not serving:
             shown = {key: value for key, value in wanted.values.items() if value is not None}
-            yield Step("create", f"node record {node}", None, _line(shown) or "as in iscsid.conf", (node, wanted.values))
+            like = f"as in {_group(old)}" if old else None if shown else "as in iscsid.conf"
+            yield Step("create", f"node record {node}", None, ", ".join(filter(None, (_line(shown), like))), (node, wanted.values, old))
         for record in serving:
             changes = changes_of(record.values, wanted.values)
             if changes:
@@ -162,6 +171,10 @@ def _removal(keys, records, sessions):
 
 def _logouts(sessions):
     return tuple(Step("logout", f"session {describe(session)}", session.state, NOTHING, session) for session in sessions)
+
+
+def _group(record):
+    return f"portal group {NOTHING if record.tpgt is None else record.tpgt}"
 
 
 def _delete(record, before):

@@ -15,9 +15,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
@@ -39,7 +40,7 @@ class NodeWork:
         self._deadline = time.monotonic() + asked.timeout
         self._found = Finding()
         self._wanted = Wanted(asked.state)
-        self._sessions = self._records = ()
+        self._before = self._sessions = self._records = ()
         self._counts = {}
 
     @contextlib.contextmanager
@@ -55,7 +56,8 @@ class NodeWork:
         """-> tuple of Step. Targets are asked here; a record that a discovery needs for its CHAP is made here too, when live."""
         asked = self._asked
         records, sessions = read_nodes(self._root), self._read(chap=any(AUTH in key for key in asked.values))
-        self._sessions, self._records = sessions, records
+        self._before = self._sessions = sessions
+        self._records = records
         if asked.session_id is not None:
             self._found = Finding(keys=frozenset(session.key for session in sessions if session.sid == asked.session_id))
             steps = plan_session(asked.session_id, sessions)
@@ -93,10 +95,13 @@ class NodeWork:
             "failed_portals": [failure_facts(failure) for failure in everything],
             "targets": sorted({target for target, portal, iface in self._found.keys}),
         }
-        if self._live and self._asked.state == "connected":
-            check_outcome(self._counts, sessions, everything, self._asked.min_portals, facts)
+        if self._live and not self._asked.takes_away:
+            missing = unmatched(self._asked.choice.patterns, {node.target for node in self._found.nodes})
+            counts = self._counts if self._asked.state == "connected" else {}
+            check_outcome(counts, missing, sessions, everything, self._asked.min_portals, facts)
         self.warnings.extend(f"{failure.target or 'discovery'} at {failure.portal}: {failure.reason}" for failure in everything)
-        return dict(report(steps, [state_diff(steps, "iSCSI records and sessions")]), **facts)
+        done = done_of(steps, failures, self._before, self._sessions)
+        return dict(report(done, [state_diff(done, "iSCSI records and sessions")]), **facts)
 
     def _wish(self):
         asked, found = self._asked, self._found
@@ -104,7 +109,11 @@ class NodeWork:
         if exclusive and (found.failures or found.guess):
             self.warnings.append("exclusive: nothing is taken away, because not every portal answered the discovery")
             exclusive = False
-        return Wanted(asked.state, found.nodes, found.keys, asked.values, exclusive, asked.rescan)
+        elif exclusive and found.bare:
+            # An array that restores its targets answers so for a while.
+            self.warnings.append(f"exclusive: nothing is taken away, because {', '.join(map(str, found.bare))} shows this host no target at all")
+            exclusive = False
+        return Wanted(asked.state, found.nodes, found.keys, asked.values, exclusive, asked.rescan, partial=bool(found.failures))
 
     def _find(self):
         return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._probe)

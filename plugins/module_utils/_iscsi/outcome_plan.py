@@ -43,10 +43,11 @@ def check_selection(asked, nodes, found, failures):
         raise SanError(f"target_portals: none of the portals that were found is among them ({', '.join(portals)}). Correct target_portals or targets.", **facts)
 
 
-def check_outcome(counts, sessions, failures, least, facts):
-    """Raise SanError when a target has fewer sessions than asked for.
+def check_outcome(counts, missing, sessions, failures, least, facts):
+    """Raise SanError when a target has fewer sessions than asked for, or none of a name was found.
 
-    counts: key of a node -> how many sessions it is to have. least: a number for each target, None for all.
+    counts: key of a node -> how many sessions it is to have. missing: names and patterns of targets that nobody shows.
+    least: a number for each target, None for all.
     """
     up = Counter(session.key for session in sessions if session.logged_in)
     have, whole = Counter(), Counter()
@@ -55,9 +56,28 @@ def check_outcome(counts, sessions, failures, least, facts):
         whole[key[0]] += count
     needed = {target: count if least is None else least for target, count in whole.items()}
     short = [f"target {target}: {have[target]} of {count} sessions" for target, count in needed.items() if have[target] < count]
+    short += [f"target {pattern}: not found" for pattern in missing if least != 0]
     if short:
-        reasons = "; ".join(f"portal {failure.portal} of {failure.target}: {failure.reason}" for failure in failures if failure.target)
-        raise SanError(f"{'; '.join(short)}: login: {reasons or 'no portal failed, but there are not as many'}. {_advice(failures)}", **facts)
+        places = ((failure, f"of {failure.target}: login" if failure.target else "at discovery") for failure in failures)
+        reasons = "; ".join(f"portal {failure.portal} {place}: {failure.reason}" for failure, place in places)
+        raise SanError(f"{'; '.join(short)}: {reasons or 'no portal failed, but there are not as many'}. {_advice(failures)}", **facts)
+
+
+def done_of(steps, failures, before, after):
+    """The steps that were done: not a login that brought no session, nor a relogin at a portal that was not reached.
+
+    failures: of the portals of targets. before, after: sessions of the host.
+    """
+    failed = {(failure.target, failure.portal) for failure in failures}
+    known = {session.sid for session in before}
+    new = {session.key for session in after if session.sid not in known}
+
+    def is_done(step):
+        if step.verb == "login":
+            return step.args.key in new or (step.args.target, str(step.args.portal)) not in failed
+        return step.verb != "relogin" or (step.args[0].target, str(step.args[0].portal)) not in failed
+
+    return tuple(step for step in steps if is_done(step))
 
 
 def _elsewhere(missing, found):

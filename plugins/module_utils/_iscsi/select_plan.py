@@ -79,12 +79,13 @@ def nodes_of_found(found, records, sessions, choice):
     return tuple(sorted(nodes.values(), key=lambda node: node.key))
 
 
-def nodes_of_records(records, choice):
-    """What the host has records of -> tuple of Node."""
+def nodes_of_known(records, sessions, choice):
+    """What the host has records of or sessions to -> tuple of Node."""
     nodes = {}
-    for record in records:
-        if _is_chosen(record, choice):
-            _join(nodes, Node(record.target, record.portal, record.iface, record.address, record.tpgt))
+    spelled = [(record, record.address) for record in records if not record.stray]
+    for each, address in (*spelled, *((session, session.portal.host) for session in sessions)):
+        if _is_chosen(each, choice):
+            _join(nodes, Node(each.target, each.portal, each.iface, address, each.tpgt))
     return tuple(nodes.values())
 
 
@@ -125,4 +126,5 @@ def _is_chosen(each, choice):
 
 
 def _ifaces_in_use(found, records, sessions):
-    return tuple(dict.fromkeys(each.iface for each in (*records, *sessions) if (each.target, each.portal) == (found.target, found.portal)))
+    known = (*(record for record in records if not record.stray), *sessions)
+    return tuple(dict.fromkeys(each.iface for each in known if (each.target, each.portal) == (found.target, found.portal)))

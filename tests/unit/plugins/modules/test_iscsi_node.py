@@ -65,7 +65,7 @@ class OpenIscsi:
         put(root / "proc/swaps", "Filename Type Size Used Priority\n")
         self.listening(True)
         self.fabric = [(target, address, 3260, 1) for target in (CTR1, CTR2) for address in (A, B)]
-        self.silent = set()
+        self.silent, self.bare = set(), set()
         self.faults = {}
         # (target, portal) -> CHAP names that it refuses.
         self.refused = {}
@@ -166,6 +166,8 @@ class OpenIscsi:
             return told(argv)
         if portal in self.silent:
             return told(argv, "transport_error", stderr="iscsiadm: cannot make connection\n")
+        if portal in self.bare:
+            return told(argv, "no_objects_found", stderr="iscsiadm: No portals found\n")
         return told(
             argv, stdout="".join(f"{f'[{address}]' if ':' in address else address}:{port},{tpgt} {target}\n" for target, address, port, tpgt in self.fabric)
         )
@@ -336,6 +338,14 @@ def test_static_through_two_interfaces(node, host):
     assert refused["failed"] and "portal group is unknown" in refused["msg"]
 
 
+@pytest.mark.parametrize("params", [{"targets": [CTR1]}, {"targets": [CTR1], "target_portals": [A]}])
+def test_static_takes_only_its_own_portals_away(node, host, params):
+    node(portals=[A])
+    assert verbs(check_real_again(node, host, portals=[A], discovery="static", state="disconnected", **params)) == ["logout"]
+    assert [action.split()[-1] for action in node(portals=[A], discovery="static", state="absent")["actions"]] == [f"{A}:3260"] * 3
+    assert {(record.target, record.portal.host) for record in host.records()} == {(CTR1, B), (CTR2, B)}
+
+
 def test_an_interface_that_is_not_there(node, host):
     refused = node(portals=[A], ifaces=["eth7"])
     assert refused["failed"] and "iscsi_iface" in refused["msg"] and host.calls == []
@@ -354,6 +364,14 @@ def test_each_portal_is_judged_on_its_own(node, host):
     assert short["failed"] and "1 of 2 sessions" in short["msg"] and "CHAP" in short["msg"] and len(short["failed_portals"]) == 2
 
 
+def test_a_login_that_fails_is_no_change(node, host):
+    host.faults = {(CTR1, f"{A}:3260"): "timed_out"}
+    assert verbs(node(check=True, portals=[A])) == ["create"] * 4 + ["login"] * 4
+    assert verbs(node(portals=[A])) == ["create"] * 4 + ["login"] * 3
+    again = node(portals=[A])
+    assert (again["changed"], again["actions"], len(again["failed_portals"])) == (False, [], 1)
+
+
 def test_a_target_that_does_not_show_its_own_values_is_told_from_one_that_refuses(node, host):
     # What iscsid reports when it does not take the answer of the target, in mutual CHAP.
     host.faults = {(CTR1, f"{A}:3260"): "fatal_login", (CTR1, f"{B}:3260"): "fatal_login"}
@@ -369,6 +387,35 @@ def test_a_silent_discovery_portal_does_not_stop_the_others(node, host):
     assert any("exclusive: nothing is taken away" in text for text in done["warnings"])
     host.silent = {f"{A}:3260", f"{B}:3260"}
     assert "no portal answered" in node(portals=[A, B])["msg"]
+
+
+@pytest.mark.parametrize("state", ["connected", "present"])
+def test_a_named_target_that_only_a_silent_portal_may_show(node, host, state):
+    host.silent = {f"{B}:3260"}
+    host.fabric = [each for each in host.fabric if each[0] == CTR1]
+    failed = node(portals=[A, B], targets=[CTR1, CTR2], state=state)
+    assert failed["failed"] and f"target {CTR2}: not found: portal {B}:3260 at discovery" in failed["msg"]
+    assert {record.target for record in host.records()} == {CTR1}
+    assert not node(portals=[A, B], targets=[CTR1, CTR2], state=state, min_portals="0").get("failed")
+
+
+def test_exclusive_leaves_what_an_empty_portal_may_show_later(node, host):
+    node(portals=[A, B], chap=CHAP)
+    host.bare = {f"{B}:3260"}
+    host.fabric = [each for each in host.fabric if each[0] == CTR1]
+    done = node(portals=[A, B], exclusive=True)
+    assert (done["changed"], len(host.records())) == (False, 4)
+    assert f"exclusive: nothing is taken away, because {B}:3260 shows this host no target at all" in done["warnings"]
+
+
+def test_a_portal_that_moves_to_another_group_keeps_its_values(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP, startup="automatic")
+    host.fabric = [(target, address, port, 2) for target, address, port, tpgt in host.fabric]
+    done = check_real_again(node, host, portals=[A], targets=[CTR1], settings={"node.session.cmds_max": 64})
+    assert verbs(done) == ["create"] * 2 + ["retire"] * 2
+    values = [record.values for record in host.records()]
+    assert {(each["node.tpgt"], each["node.startup"], each["node.session.cmds_max"]) for each in values} == {("2", "automatic", "64")}
+    assert {each["node.session.auth.password"].reveal() for each in values} == {SECRET}
 
 
 def test_drift(node, host):
@@ -389,6 +436,15 @@ def test_as_many_sessions_as_asked(node, host):
     done = check_real_again(node, host, portals=[A], targets=[CTR1], settings={"node.session.nr_sessions": 2}, min_portals="all")
     assert up(done) == sorted([("ctr1", f"{A}:3260"), ("ctr1", f"{B}:3260")] * 2)
     assert verbs(node(portals=[A], settings={"node.session.nr_sessions": 3}, targets=[CTR1])) == ["update"] * 2 + ["login"] * 2
+
+
+def test_a_relogin_beside_a_second_session_that_is_up(node, host):
+    params = {"portals": [A], "targets": [CTR1], "target_portals": [A], "settings": {"node.session.nr_sessions": 2}}
+    node(chap=CHAP, **params)
+    host.faults = {(CTR1, f"{A}:3260"): "timed_out"}
+    failed = node(chap={**CHAP, "username": "new"}, **params)
+    assert failed["failed"] and "logged out to use its new CHAP values" in failed["msg"]
+    assert host.sids() == {2}
 
 
 def test_another_secret_is_used_after_a_relogin(node, host):
@@ -460,6 +516,35 @@ def test_exclusive(node, host):
     done = check_real_again(node, host, portals=[A], targets=[CTR1], exclusive=True)
     assert verbs(done) == ["logout"] * 2 + ["delete"] * 3
     assert {record.target for record in host.records()} == {CTR1}
+
+
+def test_exclusive_keeps_a_session_of_the_named_targets(node, host):
+    host.record(CTR1, A)
+    for address in (A, B):
+        host.session(CTR1, address)
+    assert verbs(check_real_again(node, host, targets=[CTR1], exclusive=True)) == ["create"]
+    assert host.sids() == {1, 2}
+
+
+def test_a_copy_beside_a_record_is_no_interface(node, host):
+    path = host.record(CTR1, A)
+    put(path.with_name("default.bak"), path.read_text(encoding="utf-8"))
+    done = check_real_again(node, host, portals=[A], targets=[CTR1])
+    assert {record.iface for record in host.records() if not record.broken} == {session["iface"] for session in done["sessions"]} == {"default"}
+    assert any("default.bak: not a node record" in said for said in done["warnings"])
+
+
+def test_a_record_that_is_deleted_meanwhile(node, host, monkeypatch):
+    path = host.record(CTR1, A)
+    real = NodeWork.apply
+
+    def late(self, steps):
+        path.unlink()
+        return real(self, steps)
+
+    monkeypatch.setattr(NodeWork, "apply", late)
+    failed = node(targets=[CTR1], state="present", chap=CHAP)
+    assert failed["failed"] and "Run again" in failed["msg"] and not path.exists()
 
 
 @pytest.mark.parametrize("text", ["", "# BEGIN RECORD 2.1.8\nnode.name = iqn"])

@@ -37,10 +37,11 @@ def outcome(steps, records, sessions):
     """The host after the steps."""
     records, sessions = list(records), list(sessions)
     for step in steps:
-        if step.verb == "delete":
+        if step.verb in ("delete", "retire"):
             records.remove(step.args)
         elif step.verb == "create":
-            node, values = step.args
+            node, values, like = step.args
+            values = {**(like.values if like else {}), **values}
             records.append(record(node, **{key: value for key, value in values.items() if value is not None}))
         elif step.verb == "update":
             old, changes = step.args
@@ -127,7 +128,12 @@ def test_a_broken_record_is_made_anew():
 
 def test_another_portal_group_is_another_record():
     moved = dataclasses.replace(NODE, tpgt=2)
-    assert verbs(Wanted("connected", (moved,)), [record()], [session()]) == ["delete", "create"]
+    old = record(**{"node.session.auth.username": "host", "node.session.auth.password": Secret("SECRET-VALUE")})
+    (made, retired) = plan_nodes(Wanted("connected", (moved,), values={"node.startup": "manual"}), [old], [session()])
+    assert ((made.verb, made.after), made.args) == (("create", "node.startup=manual, as in portal group 1"), (moved, {"node.startup": "manual"}, old))
+    assert (retired.verb, retired.args) == ("retire", old)
+    # Another portal may advertise the group of the record.
+    assert verbs(Wanted("connected", (moved,), partial=True), [old], [session()]) == ["create"]
     assert verbs(Wanted("connected", (dataclasses.replace(NODE, tpgt=None),)), [record()], [session()]) == []
     assert verbs(Wanted("connected", (NODE,)), [record(dataclasses.replace(NODE, tpgt=None))], [session()]) == []
 
@@ -157,13 +163,13 @@ def test_a_portal_in_two_groups_keeps_both_records():
     assert verbs(Wanted("connected", (twice,), values={"node.startup": "manual"}), both, [session()]) == ["update", "update"]
     stale = record(dataclasses.replace(NODE, tpgt=3))
     (gone,) = plan_nodes(Wanted("connected", (twice,)), [*both, stale], [session()])
-    assert (gone.verb, gone.args) == ("delete", stale)
+    assert (gone.verb, gone.args) == ("retire", stale)
 
 
 def test_a_record_without_a_group_gives_way_to_one_with():
     loose = record(dataclasses.replace(NODE, tpgt=None))
     (gone,) = plan_nodes(Wanted("present", (NODE,)), [loose, record()], [])
-    assert (gone.verb, gone.args) == ("delete", loose)
+    assert (gone.verb, gone.args) == ("retire", loose)
     assert verbs(Wanted("present", (NODE,)), [loose]) == []
 
 

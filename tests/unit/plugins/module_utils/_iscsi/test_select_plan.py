@@ -12,7 +12,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
     Choice,
     known_keys,
     nodes_of_found,
-    nodes_of_records,
+    nodes_of_known,
     targets_behind,
     unmatched,
 )
@@ -51,7 +51,7 @@ def test_interfaces():
 
 def test_known():
     records = (record(ONE, A, "default"), record(TWO, B, "eth1"))
-    assert [node.key for node in nodes_of_records(records, Choice(ifaces=("eth1",)))] == [(TWO, B, "eth1")]
+    assert [node.key for node in nodes_of_known(records, (), Choice(ifaces=("eth1",)))] == [(TWO, B, "eth1")]
     assert known_keys(records, (), Choice((ONE,))) == {(ONE, A, "default")}
     assert targets_behind((B,), records, ()) == {TWO}
     assert unmatched((ONE, "x*"), {ONE}) == ("x*",)
