@@ -1,0 +1,59 @@
+"""What the role derives from its variables and from the answers of a host, as Ansible evaluates it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+VARS = Path(__file__).parents[3] / "roles/iscsi_multipath/vars/main.yml"
+DISK = {"name": "vda", "wwid": "1", "transport": "virtio", "in_use_by": ["mounted on /"]}
+MAPS = [{"name": "mpatha", "paths": ["sda", "sdb"]}]
+
+
+def derived(tmp_path, names, **variables):
+    """{name: value} of variables of the role, with these beside them."""
+    values = "{{ dict(names | zip(names | map('extract', vars))) | to_json }}"
+    task = {"ansible.builtin.copy": {"content": values, "dest": str(tmp_path / "values.json"), "mode": "0600"}}
+    beside = {"names": names, "ansible_python_interpreter": sys.executable, **variables}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": [str(VARS)], "vars": beside, "tasks": [task]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    done = subprocess.run(
+        [Path(sys.executable).parent / "ansible-playbook", tmp_path / "play.yml"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((tmp_path / "values.json").read_text())
+
+
+def blacklist(tmp_path, *disks, maps=()):
+    """The WWIDs that the role excludes."""
+    name = "__iscsi_multipath_blacklist"
+    told = derived(tmp_path, [name], __iscsi_multipath_local={"local_disks": list(disks), "maps": list(maps)})
+    return [entry["wwid"] for entry in told[name]]
+
+
+def sas(name, *users, wwid="35000c500a"):
+    return {"name": name, "wwid": wwid, "transport": "sas", "in_use_by": list(users)}
+
+
+def test_a_local_disk_excludes_itself_alone(tmp_path):
+    odd = {**DISK, "name": "sda", "wwid": "!QEMU a.b(c)"}
+    assert blacklist(tmp_path, DISK, odd, {**DISK, "wwid": None}) == ["^1$", r"^!QEMU a\.b\(c\)$"]
+
+
+def test_disks_that_are_meant_to_be_in_a_map_are_not_excluded(tmp_path):
+    assert blacklist(tmp_path, sas("sda"), sas("sdb"), sas("sdc", wwid="35000c500b")) == ["^35000c500b$"]
+    used = {**DISK, "name": "sda", "in_use_by": ["held by dm-0 (mpatha)", "mounted on /srv"]}
+    assert blacklist(tmp_path, used, {**used, "name": "sdb"}, maps=MAPS) == []
+    # A maker's one serial number for all his USB disks joins none of them.
+    stick = {"wwid": "Stick_0000", "transport": "usb", "in_use_by": []}
+    assert blacklist(tmp_path, {"name": "sdd", **stick}, {"name": "sde", **stick}) == ["^Stick_0000$"]
+
+
+def test_what_the_user_says_about_qsan_is_put_into_its_section(tmp_path):
+    name, other = "__iscsi_multipath_sections", {"vendor": "NETAPP", "product": "LUN"}
+    own = {"vendor": "^Qsan", "product": ".*", "no_path_retry": 12, "prio_args": None}
+    qsan, second = derived(tmp_path, [name], iscsi_multipath_devices=[other, own])[name]
+    assert (second, qsan["no_path_retry"], qsan["prio_args"], qsan["prio"]) == (other, 12, None, "alua")
+    assert [each["vendor"] for each in derived(tmp_path, [name], iscsi_multipath_devices=[other])[name]] == ["^Qsan", "NETAPP"]
