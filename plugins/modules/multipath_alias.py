@@ -208,11 +208,12 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_app
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_conflict_plan import find_conflicts, find_leftovers
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_host
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import register
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import register
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
 

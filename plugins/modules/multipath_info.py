@@ -277,12 +277,14 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath import in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_kernel_maps, read_links
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kernel_tool import read_kernel_maps
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.link_tool import read_links
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_map, join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import read_dm
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.paths_text import parse_paths
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 
 

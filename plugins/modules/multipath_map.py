@@ -98,13 +98,14 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_state_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_host
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import MapChange, Tools
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_map
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_tool import ScsiPaths
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
 

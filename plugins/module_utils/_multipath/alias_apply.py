@@ -11,9 +11,10 @@ import itertools
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence, unmet_names, unmet_told
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import claim_paths
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import add_paths
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_names
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import add_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 

@@ -7,41 +7,19 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass, replace
-from typing import Optional
+from dataclasses import replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import find_root, read_nodes
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.route_text import parse_routes, parse_routes6
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import Host, Naming
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kernel_plan import kernel_maps
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.link_plan import find_links
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import mapped_device, read_dm
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import parse_bindings, parse_fstab_devices, parse_wwids
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where things are; other places for tests. The directory of bindings and wwids is fixed when multipath is built."""
-
-    main: str = "/etc/multipath.conf"
-    etc: str = "/etc/multipath"
-    fstab: str = "/etc/fstab"
-    sysfs: str = "/sys"
-    udev: str = "/run/udev/data"
-    proc: str = "/proc"
-    mapper: str = "/dev/mapper"
-    # The records of open-iscsi; None: where the installed iscsiadm has them.
-    iscsi: Optional[str] = None
-
-
-HERE = Places()
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 
 
 def read_host(path, aliases, told, places=HERE):
@@ -87,26 +65,6 @@ def read_alua(disks, places=HERE):
     """The names of the disks that the kernel accesses by ALUA, as a frozenset."""
     handlers = ((disk.name, attribute(places.sysfs, "block", disk.name, "device", "dh_state")) for disk in disks)
     return frozenset(name for name, handler in handlers if handler == "alua")
-
-
-def read_links(sessions, places=HERE):
-    """What the paths of LUNs depend on: sessions and records, each with its fabric, as a tuple of Link."""
-    routes = (*parse_routes(_proc_net(places, "route")), *parse_routes6(_proc_net(places, "ipv6_route")))
-    records = (record for record in read_nodes(places.iscsi or find_root()) if not record.broken)
-    return find_links(sessions, records, routes)
-
-
-def read_kernel_maps(dmsetup, disks, devices, places=HERE):
-    """The maps as the kernel alone tells them, as a tuple of Map. dmsetup: the tool; disks, devices: of disk_tool and map_tool."""
-    known = {}
-    for disk in disks:
-        place = (places.sysfs, "block", disk.name)
-        known[attribute(*place, "dev")] = (disk.name, disk.vendor, disk.model, attribute(*place, "device", "state"))
-    return kernel_maps(dmsetup.tables(), dmsetup.statuses(), devices, known)
-
-
-def _proc_net(places, name):
-    return attribute(places.proc, "net", name) or ""
 
 
 def _text(path):

@@ -11,13 +11,13 @@ from typing import Any
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import claim_paths
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import HERE, read_names
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_names
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import add_paths, register
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_state_plan import unmet_present
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users, partitions_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wwids_tool import Wwids
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 INTERVAL_SECONDS = 0.3
@@ -35,28 +35,6 @@ class Tools:
     multipathd: Any
     dmsetup: Any
     paths: Any
-
-
-def register(wwids, host, multipath, places=HERE):
-    """Let the LUNs of these WWIDs form maps, whatever find_multipaths says."""
-    # Until 0.9.6 the file may be elsewhere, which multipath itself knows best.
-    if value_in_force(host.confs, "wwids_file", None, None):
-        for wwid in wwids:
-            multipath.add_wwid(wwid)
-    else:
-        Wwids(places.etc).register(wwids)
-
-
-def add_paths(multipathd, owner, names):
-    """Give multipathd the paths of a LUN. owner: the map and its LUN for a message. Raises SanError when it takes none of them."""
-    refused = []
-    for name in names:
-        try:
-            multipathd.add_path(name)
-        except MultipathdError as error:
-            refused.append(str(error))
-    if len(refused) == len(names):
-        raise SanError(f"{owner}: multipathd makes no map of it: {'; '.join(refused)} Look for it in the blacklists (multipathd show blacklist).")
 
 
 class MapChange:

@@ -19,9 +19,7 @@ def derived(tmp_path, names, **variables):
     beside = {"names": names, "ansible_python_interpreter": sys.executable, **variables}
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": [str(VARS)], "vars": beside, "tasks": [task]}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
-    done = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", tmp_path / "play.yml"], capture_output=True, text=True, check=False, timeout=120
-    )
+    done = subprocess.run([Path(sys.executable).parent / "ansible-playbook", tmp_path / "play.yml"], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((tmp_path / "values.json").read_text())
 

@@ -14,9 +14,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import claim_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
