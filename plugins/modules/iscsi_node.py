@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Discovers targets, keeps their node records and logs in to all their portals at a time.
   - A session counts when the kernel shows it as logged in. A portal that does not work does not stop the others;
-    it is named in RV(failed_portals).
+    it is named in RV(failed_portals), and a login that failed there is no change.
   - Discovery changes no record. Records that exist are changed in the named keys only, never reset.
   - No session is logged out while a disk of it is in use and no other path serves it, unless O(force=true).
   - When nothing is to be done, no C(iscsiadm) is started but for the discovery.
@@ -141,8 +141,8 @@ options:
     default: false
   exclusive:
     description:
-      - Log out of every session and delete every record that is not chosen. Not done when a portal did not answer the discovery,
-        since then nobody knows which are meant.
+      - Log out of every session and delete every record that is not chosen. Not done when a portal did not answer the discovery
+        or shows this host no target at all, since then nobody knows which are meant.
     type: bool
     default: false
 seealso:
