@@ -71,10 +71,12 @@ def describe(node):
 
 def nodes_of_found(found, records, sessions, choice):
     """Advertised portals -> tuple of Node. Without a choice of interfaces those count that the host uses for a portal already."""
-    nodes = {}
+    nodes, used = {}, {}
+    for each in (*(record for record in records if not record.stray), *sessions):
+        used.setdefault((each.target, each.portal), {})[each.iface] = None
     for each in found:
         if choice.takes(each.target, each.portal):
-            for iface in choice.ifaces or _ifaces_in_use(each, records, sessions) or (DEFAULT_IFACE,):
+            for iface in choice.ifaces or used.get((each.target, each.portal), (DEFAULT_IFACE,)):
                 _join(nodes, Node(each.target, each.portal, iface, each.address, each.tpgt))
     return tuple(sorted(nodes.values(), key=lambda node: node.key))
 
@@ -123,8 +125,3 @@ def _join(nodes, node):
 
 def _is_chosen(each, choice):
     return choice.takes(each.target, each.portal) and (choice.ifaces is None or each.iface in choice.ifaces)
-
-
-def _ifaces_in_use(found, records, sessions):
-    known = (*(record for record in records if not record.stray), *sessions)
-    return tuple(dict.fromkeys(each.iface for each in known if (each.target, each.portal) == (found.target, found.portal)))
