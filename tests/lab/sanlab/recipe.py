@@ -56,6 +56,9 @@ def render_mmdebstrap(recipe: Recipe, overlay: Path, target: Path | None, output
     argv += [f"--include={','.join(recipe.packages)}", f"--essential-hook=tar-in {shlex.quote(str(overlay))} /"]
     argv += [f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_UNPACKED]
     argv += [f"--customize-hook={hook[0]}" for hook in recipe.hooks]
+    if recipe.release == "sid":
+        # Its index is valid for a week only, and a mirror may be older.
+        argv.append('--aptopt=Acquire::Check-Valid-Until "false"')
     if target:
         argv.append(f"--customize-hook=copy-in {shlex.quote(str(target))} /var/lib/lab")
     return [*argv, recipe.release, str(output), mirror]
