@@ -120,7 +120,7 @@ def taken(kind, text, release=None, quoted=False):
         return _number(kind, text, release, quoted)
     if kind in ("counted", "path_selector"):
         return " ".join(text.split()) if has_right_count(kind, text) or not counts_arguments(release) else None
-    if kind == "name":
+    if kind in ("name", "infix"):
         return text if "/" not in text or not judges(release) else None
     if kind == "mode":
         octal = _OCTAL.match(text)

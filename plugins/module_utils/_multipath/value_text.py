@@ -24,7 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # YAML has made another number of 0660 and of 0x1f.
 _NOT_DECIMAL = ("mode", "reservation_key")
-_TEXTS = ("identity", "regex", "pattern", "name", "text")
+_TEXTS = ("identity", "regex", "pattern", "name", "infix", "text")
 # The word that a YAML boolean stands for: YAML reads yes, no, on and off as one.
 _BOOLEANS = {
     "yes_no": ("yes", "no"),
@@ -57,7 +57,7 @@ def wanted_text(kind, value, release):
     elif kind == "protocol_type" and text not in PROTOCOLS:
         raise SanError(f"{text!r} is no protocol. Known are {', '.join(sorted(PROTOCOLS))}.")
     elif kind == "regex":
-        check_regex(text)
+        _check_expression(text)
     return text
 
 
@@ -115,6 +115,13 @@ def _check_choice(kind, text, release):
         raise SanError(f"{text!r} needs multipath-tools {'.'.join(map(str, since))}; this host has {'.'.join(map(str, release))}.")
 
 
+def _check_expression(text):
+    # An empty template variable, more often than a wish: regexec(3) finds an empty expression in everything.
+    if not text:
+        raise SanError("'' matches every device. Write .* if that is meant.")
+    check_regex(text)
+
+
 def _check_number(kind, text):
     words, low, high = NUMBERS[kind]
     if text in words:
@@ -132,7 +139,9 @@ def _check_counted(kind, text):
 
 _PATTERNS = {
     **dict.fromkeys(("word", "prio", "checker"), (re.compile(r"\S+\Z"), "one word")),
-    "name": (re.compile(r"[^/]*\Z"), "free of slashes"),
+    "name": (re.compile(r"[^/]+\Z"), "a name of at least one character that is free of slashes"),
+    # Nothing between a name and what follows it is a choice of its own.
+    "infix": (re.compile(r"[^/]*\Z"), "free of slashes"),
     "identity": (re.compile(r".+\Z"), "a value: it is empty"),
     "group": (re.compile(r"[0-9]+\Z"), "a number, and a name would be looked up among the users"),
     "uid_attrs": (re.compile(r"[^\s:]+:[^\s:]+( [^\s:]+:[^\s:]+)*\Z"), "a list of names with their attributes, such as 'sd:ID_SERIAL dasd:ID_UID'"),

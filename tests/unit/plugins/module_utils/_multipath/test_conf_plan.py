@@ -220,6 +220,7 @@ def test_structure_does_not_matter_where_nothing_changes():
         (None, {"defaults": {"path_selector": "round-robin"}}, "service-time 0"),
         (None, {"defaults": {"features": "2 queue_if_no_path"}}, "count of arguments"),
         (None, {"multipaths": [{"wwid": "x", "alias": "a/b"}]}, "free of slashes"),
+        (None, {"multipaths": [{"wwid": "x", "alias": ""}]}, "multipath alias: '' is not a name of at least one character"),
         (None, {"multipaths": [{"alias": "a"}]}, "lacks wwid"),
         (None, {"multipaths": [{"wwid": "x"}, {"wwid": "x"}]}, "listed 2 times"),
         (None, {"blacklist": [{"devnode": "*"}]}, r"Write \.\*"),
@@ -318,6 +319,24 @@ def test_queueing_beside_no_path_retry(retry, written):
     assert outcome.text == f'defaults {{\n\tno_path_retry {written}\n\tfeatures "2 pg_init_retries 50"\n}}\n'
     assert edit(outcome.text, **wanted).changed_keys == ()
     assert "queue_if_no_path is" in outcome.warnings[0]
+
+
+@pytest.mark.parametrize("section", ["blacklist", "blacklist_exceptions"])
+@pytest.mark.parametrize("entry", [{name: ""} for name in ("wwid", "devnode", "property", "protocol")] + [{"device": {"vendor": ""}}])
+def test_empty_expression_can_be_removed_and_not_added(section, entry):
+    with pytest.raises(SanError, match=r"'' matches every device. Write \.\* if that is meant"):
+        edit("", **{section: [entry]})
+    ((keyword, value),) = entry.items()
+    stanza = f'{keyword} {{\n\t\tvendor ""\n\t}}' if keyword == "device" else f'{keyword} ""'
+    text = f"{section} {{\n\t{stanza}\n\twwid x\n}}\n"
+    rest = f"{section} {{\n\twwid x\n}}\n"
+    assert edit(text, **{section: [{"wwid": "x"}]}).text == text
+    assert edit(text, state="absent", **{section: [entry]}).text == rest
+    assert edit(text, exclusive=True, **{section: [{"wwid": "x"}]}).text == rest
+
+
+def test_empty_text_between_a_name_and_a_number_is_a_value():
+    assert 'partition_delimiter ""\n' in edit("", defaults={"partition_delimiter": ""}).text
 
 
 def test_bad_expression_can_be_removed_and_not_added():
