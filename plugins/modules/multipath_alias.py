@@ -77,6 +77,7 @@ options:
       - Keywords that are not named stay as they are.
       - C(path_grouping_policy), C(path_selector), C(failback) and C(no_path_retry) are verified on the live map.
       - With O(state=absent) the keywords named here are removed with the alias.
+      - C(wwid) and C(alias) cannot stand here.
     type: dict
   state:
     description:
@@ -306,6 +307,9 @@ def wanted_from(params):
             raise SanError(f"aliases: an entry lacks {'wwid or select' if item['alias'] else 'alias'}: {shown(item)}. Say which LUN gets which alias.")
         if not (item["alias"] or item["wwid"] or item["select"]):
             raise SanError("aliases: an entry names neither alias nor wwid nor select. Say which alias is meant.")
+        known_by = sorted({"wwid", "alias"}.intersection(item["settings"] or {}))
+        if known_by:
+            raise SanError(f"aliases: {shown(item)}: {' and '.join(known_by)} cannot stand in settings. Name it beside them, where it is checked.")
     return tuple(alias_plan.Wanted(item["alias"], item["wwid"], item["select"], item["settings"] or {}) for item in listed)
 
 

@@ -209,6 +209,17 @@ def test_refused_before_anything_is_changed(alias, san, fakes, case):
     assert (fakes.multipath.calls, fakes.apply.writes) == ([], 0)
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("settings", [{"wwid": B}, {"alias": "other"}, {"alias": None}, {"wwid": B, "alias": "other"}])
+def test_settings_cannot_name_another_lun_or_alias(alias, san, fakes, state, settings):
+    alias(**one())
+    before, writes = san.snapshot(), fakes.apply.writes
+    failed = alias(state=state, **one(**settings))
+    assert failed["failed"]
+    assert f"{' and '.join(sorted(settings))} cannot stand in settings" in failed["msg"]
+    assert (san.snapshot(), fakes.apply.writes) == (before, writes)
+
+
 def test_multipathd_down(alias, san, fakes):
     fakes.multipathd.up = False
     before = san.snapshot()
