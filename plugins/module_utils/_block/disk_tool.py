@@ -19,12 +19,15 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool impo
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import is_claimed, read_properties, wwid_of
 
 HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:[0-9]+")
+HOST = re.compile(r"host[0-9]+")
+NVME_CONTROLLER = re.compile(r"nvme[0-9]+")
+# What a controller inside the host says of its transport.
+LOCAL_NVME = ("pcie", "apple-nvme")
 # A part of the device's path in sysfs -> how the disk is attached. The first that fits counts: a USB or FC disk is a SCSI disk as well.
 TRANSPORTS = (
     ("iscsi", re.compile(r"session[0-9]+")),
     ("fc", re.compile(r"rport-[0-9]+:[0-9]+-[0-9]+")),
     ("sas", re.compile(r"end_device-[0-9:]+")),
-    ("srp", re.compile(r"port-[0-9]+:[0-9]+-srp.*")),
     ("usb", re.compile(r"usb[0-9]+")),
     ("ata", re.compile(r"ata[0-9]+")),
     ("virtio", re.compile(r"virtio[0-9]+")),
@@ -34,7 +37,8 @@ TRANSPORTS = (
     ("mmc", re.compile(r"mmc[0-9]+")),
     ("scsi", re.compile(r"target[0-9]+:[0-9]+:[0-9]+")),
 )
-SAN_TRANSPORTS = ("iscsi", "fc", "srp", "nvme-tcp", "nvme-rdma", "nvme-fc")
+SAN_TRANSPORTS = ("iscsi", "fc", "srp")
+NVME_OVER = "nvme-"
 # Drives with removable media, which the kernel names so (Documentation/admin-guide/devices.txt).
 NO_DISK = re.compile(r"(sr|fd)[0-9]+")
 VPD_HEADER_BYTES = 4
@@ -69,7 +73,7 @@ class Disk:
     @property
     def is_san(self):
         """True for a path to storage on a network, false for a disk of this host."""
-        return self.transport in SAN_TRANSPORTS
+        return self.transport in SAN_TRANSPORTS or (self.transport or "").startswith(NVME_OVER)
 
 
 def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
@@ -82,10 +86,26 @@ def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
 def transport_of(node):
     """How a disk is attached, or None when its place in sysfs says nothing."""
     places = node.directory.split(os.sep)
-    controller = attribute(node.directory, "device", "transport")
     if "nvme" in places or node.name.startswith("nvme"):
-        return "nvme" if controller in (None, "pcie") else f"nvme-{controller}"
+        over = next((word for word in _nvme_transports(os.path.join(node.directory, "device")) if word not in LOCAL_NVME), None)
+        return f"{NVME_OVER}{over}" if over else "nvme"
+    if _has_srp_host(places):
+        return "srp"
     return next((name for name, pattern in TRANSPORTS if any(pattern.fullmatch(place) for place in places)), None)
+
+
+def _nvme_transports(device):
+    """What the controllers of an NVMe disk say. A disk with native multipath hangs on its subsystem, which has no transport, and links to them."""
+    own = attribute(device, "transport")
+    entries = os.listdir(device) if own is None and os.path.isdir(device) else []
+    found = [own, *(attribute(device, name, "transport") for name in sorted(entries) if NVME_CONTROLLER.fullmatch(name))]
+    return [word for word in found if word]
+
+
+def _has_srp_host(places):
+    """Whether the disk hangs on a SCSI host of SRP (drivers/scsi/scsi_transport_srp.c). Its remote ports stand beside the targets and not above."""
+    ends = [number for number, place in enumerate(places, 1) if HOST.fullmatch(place)]
+    return any(os.path.isdir(os.sep.join((*places[:end], "srp_host"))) for end in ends)
 
 
 def _is_disk(node):

@@ -57,6 +57,37 @@ def test_nvme_over_a_network_is_san(host):
 
 
 @pytest.mark.parametrize(
+    ("transports", "transport", "is_san"),
+    [
+        (["tcp", "tcp"], "nvme-tcp", True),
+        (["pcie", "rdma"], "nvme-rdma", True),
+        (["loop"], "nvme-loop", True),
+        (["pcie"], "nvme", False),
+        (["apple-nvme"], "nvme", False),
+        ([], "nvme", False),
+    ],
+)
+def test_the_head_of_native_nvme_multipath_is_told_by_its_controllers(host, transports, transport, is_san):
+    subsystem = "virtual/nvme-subsystem/nvme-subsys0"
+    host.disk("nvme0n1", "259:0", subsystem, wwid="uuid.1234", hidden=0)
+    for number, word in enumerate(transports):
+        controller = host.sysfs / "devices/virtual/nvme-fabrics/ctl" / f"nvme{number}"
+        controller.mkdir(parents=True)
+        (controller / "transport").write_text(f"{word}\n")
+        (host.sysfs / "devices" / subsystem / f"nvme{number}").symlink_to(controller)
+    assert (the_disk(host).transport, the_disk(host).is_san) == (transport, is_san)
+
+
+@pytest.mark.parametrize(("beside", "transport", "is_san"), [("srp_host/host6", "srp", True), ("scsi_host/host6", "scsi", False)])
+def test_srp_is_told_by_the_host(host, beside, transport, is_san):
+    above = "pci0000:00/0000:00:04.0/host6"
+    host.disk("sdb", "8:16", f"{above}/target6:0:0/6:0:0:0")
+    for name in ("port-6:1/srp_remote_ports/port-6:1", beside):
+        (host.sysfs / "devices" / above / name).mkdir(parents=True)
+    assert (the_disk(host).transport, the_disk(host).is_san) == (transport, is_san)
+
+
+@pytest.mark.parametrize(
     ("in_sysfs", "as_multipath_has_it"),
     [
         ("naa.60014059aeb5b3bc1d94b1fa6a4ea3b6", "360014059aeb5b3bc1d94b1fa6a4ea3b6"),
