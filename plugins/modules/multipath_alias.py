@@ -275,7 +275,7 @@ def work(module, multipath, multipathd, places=HERE):
     def edit(text, keywords):
         return edit_conf(parse_conf(text or "", path, keywords), alias_plan.plan_conf(choices, host, path, absent, keywords))
 
-    if alias_plan.shows_all(choices) and not file_changes(path, edit) and not make_plan(choices, host, (), reload).steps:
+    if alias_plan.shows_all(choices, host) and not file_changes(path, edit) and not make_plan(choices, host, (), reload).steps:
         return outcome(module, Plan(), [], choices, host)
     software, trial = try_file(module, edit)
     reload = reload and (running or not absent)

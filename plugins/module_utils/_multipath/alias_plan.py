@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import POLICY, plan_devices
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import plan_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, plan_claims, select_luns
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import CHECKS, QUEUE, policy_of, unmet_settings
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import POLICY, QUEUE, policy_of, tells, unmet_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted as ConfWanted
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
 
@@ -98,9 +98,9 @@ def find_lacks(choices, host, running, reload, absent):
     return tuple(lacks)
 
 
-def shows_all(choices):
+def shows_all(choices, host):
     """True when the live maps show every setting, so that a map as asked means a configuration in force."""
-    return all(keyword in CHECKS for choice in choices for keyword in choice.settings)
+    return all(tells(host.told(choice.wwid), keyword, choice.texts.get(keyword)) for choice in choices for keyword in choice.settings)
 
 
 def plan_conf(choices, host, path, absent, keywords):

@@ -11,8 +11,8 @@ LUN, only for its kind of device.
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import device_blocks, exactly, value_in_force
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import POLICY
 
-POLICY = "path_grouping_policy"
 DETECT = "detect_pgpolicy"
 DETECT_TPG = "detect_pgpolicy_use_tpg"
 DEVICE = ("devices", "device", DETECT)

@@ -16,6 +16,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_
 
 # The feature of the device-mapper table that lets I/O wait while there is no path.
 QUEUE = "queue_if_no_path"
+POLICY = "path_grouping_policy"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ def unmet_settings(told, settings):
     """
     checks = ((CHECKS[keyword], value) for keyword, value in sorted(settings.items()) if keyword in CHECKS)
     return tuple(said for said in (check(told, value) for check, value in checks) if said)
+
+
+def tells(told, keyword, text):
+    """Whether a live Map tells if a setting is in force. told: None where there is none; text: of the value, None to remove the keyword."""
+    if told is None or text is None:
+        return False
+    if keyword == POLICY:
+        return text in LAYOUTS
+    # A keyword that no section sets is told as nothing.
+    silent = {"failback": told.failback, "no_path_retry": told.queueing}
+    return keyword in CHECKS and silent.get(keyword, "") is not None
 
 
 def describe_map(known):
@@ -167,7 +179,7 @@ def _unmet_retry(told, value):
 
 
 CHECKS = {
-    "path_grouping_policy": _unmet_policy,
+    POLICY: _unmet_policy,
     "path_selector": _unmet_selector,
     "failback": _unmet_failback,
     "no_path_retry": _unmet_retry,

@@ -271,14 +271,14 @@ class FakeMultipathd:
         settings = self.tables.get(wwid, self.loaded.get(wwid, {}))
         disks = sorted(disk for disk, other in self.san.disks.items() if other == wwid)
         groups = [disks] if settings.get("path_grouping_policy") == "multibus" else [[disk] for disk in disks]
-        retry = settings.get("no_path_retry", "fail")
+        retry = settings.get("no_path_retry", "-")
         return {
             "name": name,
             "uuid": wwid,
             "sysfs": dm,
             "failback": settings.get("failback", "manual"),
-            "queueing": {"fail": "off", "queue": "on"}.get(retry, f"{retry} chk"),
-            "features": "0" if retry == "fail" else "1 queue_if_no_path",
+            "queueing": {"-": "-", "fail": "off", "queue": "on"}.get(retry, f"{retry} chk"),
+            "features": "0" if retry in ("-", "fail") else "1 queue_if_no_path",
             "dm_st": "active",
             "vend": "Qsan",
             "prod": "P600Q",

@@ -97,15 +97,27 @@ def test_a_killed_run_is_repaired(alias, san, fakes, kill, when):
     assert not alias(**one(path_grouping_policy="multibus"))["changed"]
 
 
-def test_a_killed_change_that_no_map_shows_is_repaired(alias, fakes, kill):
-    alias(**one())
+@pytest.mark.parametrize(
+    ("before", "settings"),
+    [
+        ({}, {"rr_weight": "priorities"}),
+        ({}, {"path_grouping_policy": "group_by_tpg"}),
+        ({}, {"path_grouping_policy": "group_by_serial"}),
+        ({}, {"no_path_retry": 12}),
+        ({"no_path_retry": 12}, {"no_path_retry": None}),
+        ({"path_grouping_policy": "multibus"}, {"path_grouping_policy": None}),
+    ],
+)
+def test_a_killed_change_that_no_map_shows_is_repaired(alias, fakes, kill, before, settings):
+    alias(**one(**before))
     fakes.apply.killed = "after"
     with pytest.raises(kill):
-        alias(**one(rr_weight="priorities"))
+        alias(**one(**settings))
     fakes.apply.killed = None
-    predicted, done = alias(check=True, **one(rr_weight="priorities")), alias(**one(rr_weight="priorities"))
+    predicted, done = alias(check=True, **one(**settings)), alias(**one(**settings))
     assert done["actions"] == predicted["actions"] == ["reload multipathd"]
-    assert not alias(**one(rr_weight="priorities"))["changed"]
+    assert fakes.multipathd.loaded == fakes.multipathd.in_file()
+    assert not alias(**one(**settings))["changed"]
 
 
 def test_a_killed_rename_is_repaired(alias, san, fakes, kill):
