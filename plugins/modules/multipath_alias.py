@@ -68,7 +68,8 @@ options:
   alias:
     description:
       - The name of the map, V(qsan) for C(/dev/mapper/qsan).
-      - With O(state=absent) it can be left out, or stand alone without O(wwid) and O(select).
+      - With O(state=absent) it can be left out, or stand alone without O(wwid) and O(select). It is taken from the LUN that has it, whatever
+        LUN O(select) fits by then.
     type: str
   settings:
     description:

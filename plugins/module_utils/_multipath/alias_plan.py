@@ -204,19 +204,23 @@ def _choose(item, host):
 
 
 def _choose_name(item, host):
-    wwid = item.wwid
+    # What select fits now may be another LUN than the one that was given the alias.
+    wwid = item.wwid or _owner(item.alias, host)
     if wwid is None and item.select:
         chosen = _choose(item, host)
         if chosen.missing and item.alias is None:
             return chosen
         wwid = chosen.wwid
-    if wwid is None:
-        owners = [naming.wwid for naming in host.namings if naming.alias == item.alias]
-        # Killed after the file was written: only the map still has the alias.
-        owners += [device.wwid for device in host.devices if device.name == item.alias and device.wwid]
-        wwid = next(iter(owners), None)
     alias = item.alias or next((naming.alias for naming in host.namings if naming.wwid == wwid), None)
     return Choice(alias, wwid, item.settings)
+
+
+def _owner(alias, host):
+    """The WWID that has an alias, or None."""
+    owners = [naming.wwid for naming in host.namings if naming.alias == alias]
+    # Killed after the file was written: only the map still has the alias.
+    owners += [device.wwid for device in host.devices if device.name == alias and device.wwid]
+    return next(iter(owners), None) if alias else None
 
 
 def _hint(wwid, host):

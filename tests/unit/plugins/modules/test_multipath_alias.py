@@ -143,13 +143,22 @@ def test_absent_and_again(alias, san, fakes):
     assert san.names() == {A: A, B: B}
 
 
+@pytest.mark.parametrize("select", [{"lun": 1}, {"vendor": "Qsan"}, {"lun": 7}])
+def test_absent_takes_the_alias_from_its_owner_whatever_select_fits_now(alias, san, fakes, select):
+    alias(**one())
+    assert alias(alias="qsan", select=select, state="absent")["changed"]
+    assert (san.names()[A], A in san.conf.read_text()) == (A, False)
+    again = alias(alias="qsan", select={"lun": 1}, state="absent")
+    assert (again["changed"], again["aliases"][0]["wwid"]) == (False, B)
+
+
 def test_absent_after_a_kill(alias, san, fakes, kill):
     alias(**one())
     fakes.apply.killed = "after"
     with pytest.raises(kill):
         alias(alias="qsan", state="absent")
     fakes.apply.killed = None
-    assert alias(alias="qsan", state="absent")["changed"]
+    assert alias(alias="qsan", select={"lun": 1}, state="absent")["changed"]
     assert san.names() == {A: A}
     assert not alias(alias="qsan", state="absent")["changed"]
 
