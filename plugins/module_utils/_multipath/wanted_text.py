@@ -133,6 +133,7 @@ def _stanza(section, entry, state, keywords):
 
 
 def _values(path, given, state, keywords):
+    _check_names(path, given)
     found = []
     for name, value in given.items():
         if value is None or state == "absent":
@@ -143,6 +144,15 @@ def _values(path, given, state, keywords):
         else:
             found.append(_value((*path, name), value, keywords))
     return _with_retry(path, tuple(found), keywords)
+
+
+def _check_names(path, given):
+    """Raises SanError for two names of one value: the later line would win, and the other be changed again on every run."""
+    names = {}
+    for name in given:
+        other = names.setdefault(canonical(name), name)
+        if other != name:
+            raise SanError(f"{' '.join(path)}: {other} and {name} are two names of one keyword. Keep one of them.")
 
 
 def _value(path, value, keywords):
