@@ -71,7 +71,9 @@ class Sheet:
         old, start = self._conf.text, self._conf.lines.starts[attr.line]
         # No blank is needed between a keyword and a quote; there is one between a keyword and a word.
         gap = " " if tokens[1].start == tokens[0].end and not value.startswith('"') else ""
-        self._changed[attr.line] = old[start : tokens[1].start] + gap + value + old[tokens[-1].end : self._conf.lines.starts[attr.line + 1]]
+        line = old[start : tokens[1].start] + gap + value + old[tokens[-1].end : self._conf.lines.starts[attr.line + 1]]
+        self._check_length(line, f"{self._conf.place(attr.line)}: {attr.keyword}", "a shorter value or comment")
+        self._changed[attr.line] = line
 
     def remove(self, attr):
         """Take out the line of an Attr."""
@@ -183,9 +185,12 @@ class Sheet:
 
     def _value(self, indent, keyword, text):
         line = f"{indent}{keyword} {render_value(text, self._style.quote)}"
-        if len((line + self._style.end).encode("utf-8", "surrogateescape")) > LONGEST_LINE:
-            raise SanError(f"{self._conf.path}: {keyword}: a line of more than {LONGEST_LINE} bytes is cut by libmultipath. Give a shorter value.")
+        self._check_length(line + self._style.end, f"{self._conf.path}: {keyword}", "a shorter value")
         return line
+
+    def _check_length(self, line, where, remedy):
+        if len(line.encode("utf-8", "surrogateescape")) > LONGEST_LINE:
+            raise SanError(f"{where}: a line of more than {LONGEST_LINE} bytes is cut by libmultipath. Give it {remedy}; nothing was changed.")
 
     def _indent_in(self, block):
         if block.items:

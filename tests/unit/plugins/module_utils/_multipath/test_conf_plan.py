@@ -263,6 +263,18 @@ def test_polling_interval_above_its_limit():
     assert "polling_interval 7\n" in edit(text, defaults={"polling_interval": 7, "max_polling_interval": 70}).text
 
 
+@pytest.mark.parametrize(("end", "fits"), [("\n", 1021), ("\r\n", 1020), ("", 1022)])
+def test_longer_value_before_a_long_comment(end, fits):
+    for length, is_longer in ((fits, False), (fits + 1, True)):
+        line = "no_path_retry 5 #".ljust(length, "c")
+        text = f"defaults {{\n}}\noverrides {{{end or chr(10)}{line}{end}"
+        if is_longer:
+            with pytest.raises(SanError, match="f line 4: no_path_retry: a line of more than 1023 bytes"):
+                edit(text, overrides={"no_path_retry": 15})
+        else:
+            assert edit(text, overrides={"no_path_retry": 15}).text == text.replace(" 5 ", " 15 ")
+
+
 def test_overrides_that_win_are_told():
     text = "overrides {\n\tno_path_retry 5\n}\n"
     assert any("line 2" in words and "wins" in words for words in edit(text, defaults={"no_path_retry": "fail"}).warnings)
