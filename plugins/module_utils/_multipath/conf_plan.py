@@ -114,12 +114,13 @@ def _check_outcome(conf, table, wanted):
 
 
 def _check_limit(table, wanted):
-    """Raises SanError for a polling_interval that libmultipath lowers to max_polling_interval."""
-    key, limit = ("defaults", "polling_interval"), table.get(("defaults", "max_polling_interval"))
-    if wanted.get(key) and limit and int(wanted[key]) > int(limit.meaning):
+    """Raises SanError for a polling_interval that libmultipath lowers to max_polling_interval, when one of them is named."""
+    keys = (("defaults", "polling_interval"), ("defaults", "max_polling_interval"))
+    interval, limit = map(table.get, keys)
+    if any(map(wanted.get, keys)) and interval and limit and int(interval.meaning) > int(limit.meaning):
         raise SanError(
-            f"defaults polling_interval {wanted[key]}: {limit.place} has max_polling_interval {limit.text}, to which libmultipath lowers it. "
-            "Set both; nothing was changed."
+            f"defaults: polling_interval {interval.text} ({interval.place}) is above max_polling_interval {limit.text} ({limit.place}), "
+            "to which libmultipath lowers it. Set both; nothing was changed."
         )
 
 

@@ -258,8 +258,13 @@ def test_device_of_a_vendor_alone():
 
 def test_polling_interval_above_its_limit():
     text = "defaults {\n\tmax_polling_interval 5\n}\n"
-    with pytest.raises(SanError, match="f line 2 has max_polling_interval 5"):
+    with pytest.raises(SanError, match=r"max_polling_interval 5 \(f line 2\)"):
         edit(text, defaults={"polling_interval": 7})
+    with pytest.raises(SanError, match=r"polling_interval 20 \(f line 2\) is above max_polling_interval 10"):
+        edit("defaults {\n\tpolling_interval 20\n}\n", defaults={"max_polling_interval": 10})
+    lowered = text.replace("}", "\tpolling_interval 7\n}")
+    assert "verbosity 3\n" in edit(lowered, defaults={"verbosity": 3}).text
+    assert edit(lowered, defaults={"max_polling_interval": None}).text == lowered.replace("\tmax_polling_interval 5\n", "")
     assert "polling_interval 7\n" in edit(text, defaults={"polling_interval": 7, "max_polling_interval": 70}).text
 
 
