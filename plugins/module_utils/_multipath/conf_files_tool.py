@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import DROP_IN_DIRECTORY, MAIN_FILE, is_read
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import DROP_IN_DIRECTORY, MAIN_FILE, drop_in_names, is_main, is_read
 
 # From this release on a file of conf.d has to end in .conf; before, .conf anywhere in its name was enough.
 ENDS_IN_CONF = (0, 8, 4)
@@ -34,14 +34,17 @@ def read_others(path, text, keywords):
     """The Others of a file. text: what it is going to say, since the main file names the directory to old releases."""
     if not is_read(path):
         return Others()
-    main = os.path.realpath(path) == os.path.realpath(MAIN_FILE)
+    main = is_main(path)
     main_text = text if main else read_text(MAIN_FILE) or ""
-    confs = {os.path.basename(file): parse_conf(read_text(file) or "", file, keywords) for file in _drop_ins(keywords, main_text)}
+    own = drop_in_names(path)
+    files = [file for file in _drop_ins(keywords, main_text) if os.path.basename(file) not in own]
+    confs = {os.fsencode(os.path.basename(file)): parse_conf(read_text(file) or "", file, keywords) for file in files}
     if main:
         return Others((), tuple(confs.values()))
-    own = os.fsencode(os.path.basename(path))
-    earlier = tuple(conf for name, conf in confs.items() if os.fsencode(name) < own)
-    return Others((parse_conf(main_text, MAIN_FILE, keywords), *earlier), tuple(conf for name, conf in confs.items() if os.fsencode(name) > own))
+    # A file of several names is read once under each, and what is said last counts.
+    last = max(map(os.fsencode, own))
+    earlier = tuple(conf for name, conf in confs.items() if name < last)
+    return Others((parse_conf(main_text, MAIN_FILE, keywords), *earlier), tuple(conf for name, conf in confs.items() if name > last))
 
 
 def texts_read(keywords):
@@ -67,7 +70,7 @@ def back_up(module, path):
     """Copy a file beside itself, under a name that no release takes for a file of conf.d, and return that name."""
     real = os.path.realpath(path)
     name = os.path.basename(real)
-    if real != os.path.realpath(MAIN_FILE):
+    if not is_main(real):
         name = name.replace(".conf", "-conf")
     copy = os.path.join(os.path.dirname(real), f"{name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~")
     module.preserved_copy(real, copy)

@@ -47,10 +47,12 @@ def read_names(host, aliases, told, places=HERE, devices=None):
 
 
 def conf_files(path, places=HERE):
-    """The files that libmultipath reads, in its order, and path if it is none of them."""
+    """The files that libmultipath reads, in its order, and path if it is none of them. The file that path is has its name from path."""
     # In conf.d the order is that of the C locale, and a name has to end in .conf (libmultipath/config.c process_config_dir).
     directory = glob.escape(os.path.join(places.etc, "conf.d"))
     files = [places.main, *sorted([*glob.glob(os.path.join(directory, "*.conf")), *glob.glob(os.path.join(directory, ".*.conf"))])]
+    real = os.path.realpath(path)
+    files = [path if os.path.realpath(file) == real else file for file in files]
     return files if path in files else [*files, path]
 
 

@@ -138,7 +138,19 @@ class Multipath:
 
 
 def is_read(path):
-    """Whether libmultipath reads a file of that name at all. A link in its directory is read, whatever it leads to."""
-    names = {os.path.abspath(path), os.path.realpath(path)}
-    in_directory = any(name.endswith(".conf") and os.path.realpath(os.path.dirname(name)) == os.path.realpath(DROP_IN_DIRECTORY) for name in names)
-    return in_directory or os.path.realpath(path) == os.path.realpath(MAIN_FILE)
+    """Whether libmultipath reads a file at all, under the name of path or another one. A link in its directory is read, whatever it leads to."""
+    return is_main(path) or bool(drop_in_names(path))
+
+
+def is_main(path):
+    """Whether a path leads to the main file."""
+    return os.path.realpath(path) == os.path.realpath(MAIN_FILE)
+
+
+def drop_in_names(path):
+    """The names under which the file of a path is read, or would be, in the directory of drop-in files: those of links to it too."""
+    real, directory = os.path.realpath(path), os.path.realpath(DROP_IN_DIRECTORY)
+    there = os.listdir(directory) if os.path.isdir(directory) else []
+    files = [file for file in (os.path.abspath(path), real) if os.path.realpath(os.path.dirname(file)) == directory]
+    files += [file for file in (os.path.join(directory, name) for name in there) if os.path.realpath(file) == real]
+    return {os.path.basename(file) for file in files if file.endswith(".conf")}

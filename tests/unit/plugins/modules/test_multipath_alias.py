@@ -152,6 +152,20 @@ def test_absent_takes_the_alias_from_its_owner_whatever_select_fits_now(alias, s
     assert (again["changed"], again["aliases"][0]["wwid"]) == (False, B)
 
 
+@pytest.mark.parametrize("way", ["//", "link", "conf.d"])
+def test_a_file_is_the_same_by_every_name(alias, san, fakes, way):
+    path = {"//": f"{san.root}//multipath.conf", "link": str(san.root / "link"), "conf.d": str(san.root / "etc/conf.d/a.conf")}[way]
+    if way != "//":
+        (san.root / path).symlink_to(san.conf)
+    alias(**one())
+    done = alias(path=path, wwid=A, alias="data")
+    assert (done["changed"], san.names()) == (True, {A: "data"})
+    assert not alias(path=path, wwid=A, alias="data")["changed"]
+    assert alias(path=path, alias="data", state="absent")["changed"]
+    assert (san.names(), A in san.conf.read_text(), san.conf.is_symlink()) == ({A: A}, False, False)
+    assert way == "//" or (san.root / path).is_symlink()
+
+
 def test_absent_after_a_kill(alias, san, fakes, kill):
     alias(**one())
     fakes.apply.killed = "after"

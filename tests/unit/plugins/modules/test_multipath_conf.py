@@ -302,6 +302,20 @@ def test_link_in_conf_d_is_read(host, task):
     assert [name for name in os.listdir(link.parent) if ".conf" in name] == ["5.conf"]
 
 
+def test_file_that_a_link_in_conf_d_leads_to_is_read(host, task):
+    directory = host.path.parent / "conf.d"
+    target = host.path.parent / "real"
+    target.write_text(BEFORE)
+    (directory / "5.conf").symlink_to(target)
+    (directory / "9.conf").write_text(AFTER.replace("polling_interval 7", "polling_interval 8"))
+    assert "9.conf line" in task(path=str(target), **TASK)["msg"]
+    (directory / "9.conf").rename(directory / "1.conf")
+    host.loaded = BEFORE
+    assert task(check=True, path=str(target), **TASK)["actions"] == [f"write {target}", "reload multipathd"]
+    assert task(path=str(target), reload=False, **TASK)["changed"]
+    assert (directory / "5.conf").is_symlink() and not target.is_symlink() and target.read_text() == AFTER
+
+
 def killed_at(step, call):
     """Do a call in a process of its own that is killed at that step of file work; False when it ended before."""
     child = os.fork()
