@@ -38,7 +38,7 @@ options:
     description:
       - Keywords of the section C(overrides), as O(defaults) has them.
       - The key C(protocol) takes a list of dictionaries, each with C(type) and the keywords of that protocol
-        (multipath-tools 0.9.0 and later).
+        (multipath-tools 0.9.0 and later). V(null) removes all of them.
     type: dict
   blacklist:
     description:

@@ -101,7 +101,7 @@ class SectionEditor:
                 inserted.append((keyword, [*stanza.pairs, *values]))
             elif values:
                 self.sheet.insert_values(known[-1], values)
-        if self._exclusive:
+        if self._exclusive or section.emptied:
             for identity, known in there.items():
                 self._drop((section.keyword, identity), known)
         return inserted

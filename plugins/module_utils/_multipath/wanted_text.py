@@ -76,12 +76,13 @@ class Stanza:
 
 @dataclass(frozen=True)
 class Section:
-    """What a section shall say. entries: of a blacklist, each a tuple as in effective_text."""
+    """What a section shall say. entries: of a blacklist, each a tuple as in effective_text. emptied: stanzas that are not listed go."""
 
     keyword: str
     values: Tuple[Value, ...] = ()
     stanzas: Tuple[Stanza, ...] = ()
     entries: Tuple[Tuple[Optional[str], ...], ...] = ()
+    emptied: bool = False
 
 
 def notes_of(sections):
@@ -104,9 +105,9 @@ def _section(section, given, state, keywords):
         return Section(section, values=_values((section,), given, state, keywords))
     if section == "overrides":
         given = dict(given)
-        stanzas = given.pop("protocol", None) or ()
-        stanzas = [stanzas] if isinstance(stanzas, Mapping) else stanzas
-        return Section(section, _values((section,), given, state, keywords), _stanzas(section, stanzas, state, keywords))
+        stanzas = given.pop("protocol", ())
+        listed = [stanzas] if isinstance(stanzas, Mapping) else stanzas or ()
+        return Section(section, _values((section,), given, state, keywords), _stanzas(section, listed, state, keywords), emptied=stanzas is None)
     return Section(section, stanzas=_stanzas(section, given, state, keywords))
 
 
@@ -187,12 +188,12 @@ def _entry(section, entry, state, keywords):
     if not isinstance(entry, Mapping) or len(entry) != 1:
         raise SanError(f"{section}: {entry!r} is no dictionary of one key. Write one of wwid, devnode, property, protocol, device.")
     ((keyword, value),) = entry.items()
+    read = _removed_text if state == "absent" else _text
     if keyword != "device":
-        text = str(value) if state == "absent" else _text((section, keyword), value, keywords)
-        return (keyword, text)
+        return (keyword, read((section, keyword), value, keywords))
     if not isinstance(value, Mapping) or not value or set(value) - {"vendor", "product"}:
         raise SanError(f"{section}: device: {value!r} is no dictionary of vendor and product, or of one of them.")
-    texts = {part: str(text) if state == "absent" else _text((section, keyword, part), text, keywords) for part, text in value.items()}
+    texts = {part: read((section, keyword, part), text, keywords) for part, text in value.items()}
     return (keyword, texts.get("vendor"), texts.get("product"))
 
 
@@ -203,6 +204,15 @@ def _text(path, value, keywords):
     except SanError as error:
         raise SanError(f"{' '.join(path)}: {error}") from None
     return text
+
+
+def _removed_text(path, value, keywords):
+    """The text of what shall go, which may be one that cannot be set, and of any release."""
+    if not was_ever(path):
+        keywords.check(path)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise SanError(f"{' '.join(path)}: {value!r} is neither a text nor a number. Write the expression that shall go, as the file has it.")
+    return str(value)
 
 
 def _shown(identity):

@@ -140,6 +140,35 @@ def test_protocol_of_overrides():
     assert outcome.text.splitlines()[2:5] == ["\tprotocol {", "\t\ttype scsi:iscsi", "\t\tfast_io_fail_tmo 9"]
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_null_removes_every_protocol_of_overrides(state):
+    protocols = "\tprotocol {\n\t\ttype scsi:iscsi\n\t\tfast_io_fail_tmo 5\n\t}\n\tprotocol {\n\t\ttype scsi:fcp\n\t\tdev_loss_tmo 9\n\t}\n"
+    text = f"overrides {{\n\tno_path_retry 5\n{protocols}}}\n"
+    outcome = edit(text, overrides={"protocol": None}, state=state)
+    assert outcome.text == "overrides {\n\tno_path_retry 5\n}\n"
+    assert outcome.changed_keys == ("overrides[scsi:iscsi]", "overrides[scsi:fcp]")
+    assert edit(outcome.text, overrides={"protocol": None}, state=state).changed_keys == ()
+    assert edit(text, overrides={"protocol": []}).text == text
+    assert edit(text, overrides={"no_path_retry": 5}, state="present").text == text
+
+
+@pytest.mark.parametrize("section", ["blacklist", "blacklist_exceptions"])
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"foo": "x"}, "foo: no keyword of multipath.conf"),
+        ({"alias": "x"}, "but of multipaths multipath"),
+        ({"devnode": None}, "devnode: None is neither a text nor a number"),
+        ({"wwid": True}, "wwid: True is neither a text nor a number"),
+        ({"wwid": ["x"]}, "is neither a text nor a number"),
+        ({"device": {"vendor": None}}, "device vendor: None is neither a text nor a number"),
+    ],
+)
+def test_entry_to_remove_that_is_none(section, entry, words):
+    with pytest.raises(SanError, match=f"{section} .*{words}"):
+        edit(f"{section} {{\n\tdevnode None\n\twwid True\n}}\n", state="absent", **{section: [entry]})
+
+
 @pytest.mark.parametrize(
     ("text", "line", "wanted"),
     [
