@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import NEVER_CHECKED, hangs, judges, pattern_taken, taken
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import NEVER_CHECKED, hangs, judges, pattern_taken, taken, unsets
 
 # section: the keyword of its stanzas and what identifies one. Stanzas of the same identity are one to libmultipath.
 STANZAS = {
@@ -130,7 +130,7 @@ def _put(table, key, conf, attr):
         meaning = NEVER_CHECKED
     if meaning is not None:
         table[key] = Setting(attr.value, meaning, conf.path, attr.line + 1)
-    elif not judges(release):
+    elif not judges(release) or unsets(attr.spec.kind, attr.value):
         # What was set before is lost.
         table.pop(key, None)
 

@@ -47,7 +47,8 @@ NUMBERS = {
     "integer": ({}, -INT_MAX, INT_MAX),
     "verbosity": ({}, 0, 6),
     "max_fds": ({"max": "max"}, 1, INT_MAX),
-    "failback": ({"immediate": "immediate", "manual": "manual", "followover": "followover"}, 0, INT_MAX),
+    # 0 is FAILBACK_UNDEF of libmultipath/structs.h, in every release.
+    "failback": ({"immediate": "immediate", "manual": "manual", "followover": "followover"}, 1, INT_MAX),
     "no_path_retry": ({"fail": "0", "0": "0", "queue": "queue"}, 1, INT_MAX),
     "off_or_seconds": ({"off": "off", "0": "0"}, 1, INT_MAX),
     "dev_loss_tmo": ({"infinity": str(UINT_MAX)}, 0, UINT_MAX),
@@ -140,6 +141,11 @@ def pattern_taken(text, release):
     return ".*" if text == "*" and release == RED_HAT[0] else text
 
 
+def unsets(kind, text):
+    """Whether a right number of a kind leaves its keyword as it is where nothing sets it, and what was set before is lost."""
+    return kind == "failback" and _INTEGER.match(text) is not None and int(text) < NUMBERS[kind][1]
+
+
 def is_later(kind, text, release):
     """The release that brought a value, when this one is too old for it, else None. Red Hat's builds take some of a later one."""
     since = LATER.get((kind, text))
@@ -211,7 +217,7 @@ def _number(kind, text, release, quoted):
     number = int(text)
     if kind in ("interval", "seconds"):
         return str(number) if number <= high else None
-    if kind == "kilobytes" and number < low:
+    if kind in ("kilobytes", "failback") and number < low:
         return None
     return str(min(max(number, low), high))
 

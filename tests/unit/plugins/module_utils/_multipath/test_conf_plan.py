@@ -259,6 +259,7 @@ def test_structure_does_not_matter_where_nothing_changes():
         ((0, 7, 4), {"defaults": {"prio_args": 'a"b'}}, "cannot read a quote"),
         (None, {"defaults": {"prio_args": "a\nb"}}, "line break"),
         (None, {"defaults": {"prio_args": "x" * 1100}}, "1023 bytes"),
+        ((0, 9, 4), {"multipaths": [{"wwid": "x", "failback": 0}]}, "multipath failback: '0' is none of .*manual.* a number from 1 "),
         (None, {"defaults": {"checker": "tur", "path_checker": "directio"}}, "defaults: checker and path_checker are two names"),
         (None, {"devices": [{"vendor": "v", "product": "p", "path_checker": None, "checker": "tur"}]}, "device: path_checker and checker are"),
         ((0, 5, 0), {"defaults": {"verbosity": 3}}, "Upgrade"),

@@ -151,6 +151,15 @@ def all_of(section, keywords):
     return {section: [{**right, **NAMES[section]}] if block else right}
 
 
+@pytest.mark.parametrize(("text", "shown"), [("0", "manual"), ("-1", "manual"), ("1", "1"), ("immediate", "immediate")])
+def test_failback_of_0_is_as_good_as_none(keywords, text, shown):
+    key, conf = ("defaults", "failback"), f"defaults {{\n\tfailback 7\n\tfailback {text}\n}}\n"
+    listed = settings_of(parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, conf).effective), "multipath -t", keywords))
+    assert listed[key].meaning == shown
+    ours = settings_of(parse_conf(conf, "f", keywords)).get(key)
+    assert (ours.meaning if ours else "manual") == shown
+
+
 @pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])
 def test_every_keyword_is_taken_as_it_is_written(keywords, section):
     before = TOOL.test_conf(MAIN_FILE, "")
