@@ -36,17 +36,20 @@ def at_stake(leaving, sessions, nodes):
 
 
 def lost(leaving, sessions, nodes, dead=frozenset()):
-    """What nobody can reach any more -> tuple of names of disks, maps and the partitions of maps, those on top only, each once."""
+    """What nobody can reach any more -> tuple of names of disks and maps, each once."""
     out = _without_io(leaving, sessions, dead)
-    idle = _without_io((), sessions, dead)
     names = []
     for name, maps in at_stake(leaving, sessions, nodes).items():
-        for each in _cut_off(maps, nodes, out):
-            names.extend([held for held in nodes[each].holders if held in nodes] or [each])
-        # A disk that does not answer would keep whoever asks it.
-        if not maps and name not in idle:
-            names.append(name)
+        names.extend(_cut_off(maps, nodes, out) if maps else [name])
     return tuple(dict.fromkeys(names))
+
+
+def claimable(names, sessions, nodes, dead=frozenset()):
+    """Of what is lost that which can be asked for its claim -> tuple of names of disks, maps and the partitions of maps, those on top only."""
+    # A disk that does not answer would keep whoever asks it.
+    idle = _without_io((), sessions, dead)
+    tops = ([held for held in nodes[name].holders if held in nodes] or [name] for name in names if name not in idle)
+    return tuple(dict.fromkeys(top for several in tops for top in several))
 
 
 def _cut_off(maps, nodes, out):

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes as read_block_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import at_stake, lost, why_not
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import at_stake, claimable, lost, why_not
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.path_tool import Paths
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
@@ -51,8 +52,17 @@ class Guard:
         users = read_users(nodes, self._places.sysfs, self._places.proc)
         dead = self._paths.failed(nodes) if any(at_stake(leaving, sessions, nodes).values()) else frozenset()
         known = why_not(leaving, sessions, nodes, users, dead)
-        # A mount in another namespace, ZFS or a LUN exported by LIO is nowhere to be read, but the kernel knows.
-        return known or tuple(f"{name}: somebody holds it" for name in self._paths.claimed(lost(leaving, sessions, nodes, dead), nodes))
+        return known or self._unshown(lost(leaving, sessions, nodes, dead), sessions, nodes, dead)
+
+    def _unshown(self, names, sessions, nodes, dead):
+        """Users that are nowhere to be read."""
+        # A mount in another namespace, ZFS, or a LUN exported by LIO.
+        claimed = self._paths.claimed(claimable(names, sessions, nodes, dead), nodes)
+        if claimed:
+            return tuple(f"{name}: somebody holds it" for name in claimed)
+        # The raw disk of a virtual machine or a database.
+        opened = held_open(names, nodes, self._paths.open_counts, self._places.proc)
+        return tuple(f"{nodes[name]}: {', '.join(words)}" for name, words in opened.items())
 
     def _refuse(self, leaving, sessions):
         reasons = self._reasons(leaving, sessions)

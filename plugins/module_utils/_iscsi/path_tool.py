@@ -1,12 +1,13 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only the kernel knows of a disk: whether device-mapper still sends I/O to it, and whether somebody has claimed it."""
+"""What only the kernel knows of a disk: whether device-mapper still sends I/O to it, and whether somebody has claimed it or has its map open."""
 
 from __future__ import annotations
 
 import sys
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import read_open_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._command import ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run as run_process
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -44,6 +45,10 @@ class Paths:
             raise SanError(f"dmsetup status: {result.words}. It tells which paths of a map still work; mend it, or say force=true and look for yourself.")
         failed = parse_failed_paths(result.stdout)
         return frozenset(node.name for node in nodes.values() if node.dev in failed)
+
+    def open_counts(self):
+        """How often each device-mapper device is open, as read_open_counts has it."""
+        return read_open_counts(self._run)
 
     def claimed(self, names, nodes):
         """Those of the named devices that somebody has claimed -> tuple of names."""

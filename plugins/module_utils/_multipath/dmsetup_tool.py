@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import read_open_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.table_text import parse_open_counts, parse_statuses, parse_tables
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.table_text import parse_statuses, parse_tables
 
 # It waits for udev after a change, and for the I/O under way when it removes a device.
 CHANGE_SECONDS = 30
@@ -32,8 +33,8 @@ class Dmsetup:
         return any(table.queues for table in self.tables() if table.name == name)
 
     def open_counts(self):
-        """How often each device-mapper device is open, as a dict of kernel name (dm-0) and number. A mount and a holder count too."""
-        return parse_open_counts(self._ask("info", "-c", "--noheadings", "-o", "minor,open"))
+        """How often each device-mapper device is open, as read_open_counts has it."""
+        return read_open_counts(self._run)
 
     def queue(self, name, on):
         """Let I/O to a map without a path wait, or fail."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import partitions_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import claim_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_names
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import add_paths, register
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_state_plan import unmet_present
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users, partitions_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology

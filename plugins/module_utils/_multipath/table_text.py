@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kernel's own words on multipath maps: `dmsetup table`, `dmsetup status` and `dmsetup info` (drivers/md/dm-mpath.c multipath_status)."""
+"""The kernel's own words on multipath maps: `dmsetup table` and `dmsetup status` (drivers/md/dm-mpath.c multipath_status)."""
 
 from __future__ import annotations
 
@@ -59,19 +59,6 @@ def parse_tables(text):
 def parse_statuses(text):
     """`dmsetup status --target multipath` -> tuple of TableStatus. Raises ParseError."""
     return tuple(_read(name, words, _status) for name, words in _lines(text))
-
-
-def parse_open_counts(text):
-    """`dmsetup info -c --noheadings -o minor,open` -> dict of kernel name (dm-0) and how often the device is open. Raises ParseError."""
-    counts = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        match = re.fullmatch(r"([0-9]+):([0-9]+)", line)
-        if not match:
-            if line == "No devices found":
-                continue
-            raise ParseError(f"dmsetup info: {line!r} is not MINOR:OPEN. Run `dmsetup info -c -o minor,open` and look.")
-        counts[f"dm-{match.group(1)}"] = int(match.group(2))
-    return counts
 
 
 def _lines(text):

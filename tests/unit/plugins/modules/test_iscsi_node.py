@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import iscsiadm_tool, login_tool, node_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_nodes
@@ -219,6 +220,9 @@ class NoMaps:
 
     def failed(self, nodes):
         return frozenset()
+
+    def open_counts(self):
+        return {}
 
     def claimed(self, names, nodes):
         return tuple(name for name in names if name in self.held)
@@ -508,6 +512,21 @@ def test_a_claimed_disk_stays(node, host):
     assert "sdb0: somebody holds it" in node(state="disconnected", session_id=1)["msg"]
     assert verbs(node(state="disconnected", session_id=2)) == ["logout"]
     assert host.sids() == {1}
+
+
+@pytest.mark.parametrize("state", ["LOGGED_IN", "FAILED"])
+def test_a_disk_that_is_only_open_stays(node, host, monkeypatch, state):
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    node(portals=[A], targets=[CTR1])
+    put(host.root / "sys/class/iscsi_session/session1/state", state)
+    put(host.root / "proc/77/comm", "qemu-system-x86\n")
+    (host.root / "proc/77/fd").mkdir()
+    (host.root / "proc/77/fd/12").symlink_to("/dev/sdb0")
+    for check in (True, False):
+        assert "sdb0: open by qemu-system-x86 (process 77)" in node(check=check, targets=[CTR1], state="disconnected")["msg"]
+    assert verbs(node(state="disconnected", session_id=2)) == ["logout"]
+    assert host.sids() == {1}
+    assert verbs(node(targets=[CTR1], state="disconnected", force=True)) == ["logout"]
 
 
 def test_exclusive(node, host):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_apply, map_use_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import Tools
 from ansible_collections.linuxsan.host.plugins.modules import multipath_map
 
@@ -84,7 +85,7 @@ def make(san, tools, run_main, monkeypatch):
     san.disk("sda", "local", None)
     san.disk("sdb", A, CTR1)
     san.disk("sdc", A, CTR2)
-    monkeypatch.setattr(map_use_tool, "OPEN_SECONDS", 0)
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
     monkeypatch.setattr(map_apply, "RETRY_SECONDS", 0.01)
     real_work = multipath_map.work
 

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node as BlockNode
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Users
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import RUNNING, lost, why_not
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.guard_plan import RUNNING, claimable, lost, why_not
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import LOGGED_IN, Device, Session
 
@@ -84,6 +84,12 @@ def test_what_nobody_can_reach_any_more():
     assert lost({1, 2}, BOTH, PATHS) == ("dm-0",)
     assert lost({1}, BOTH, PATHS, dead={"sdc"}) == ("dm-0",)
     assert lost({1}, (BOTH[0],), nodes(block("sdb"))) == ("sdb",)
-    assert lost({1}, (session(1, "sdb", state="FAILED"),), nodes(block("sdb"))) == ()
+    assert lost({1}, (session(1, "sdb", state="FAILED"),), nodes(block("sdb"))) == ("sdb",)
+
+
+def test_what_can_be_asked_for_its_claim():
+    assert claimable(("dm-0",), BOTH, PATHS) == ("dm-0",)
+    assert claimable(("sdb",), BOTH, nodes(block("sdb"))) == ("sdb",)
+    assert claimable(("sdb",), (session(1, "sdb", state="FAILED"),), nodes(block("sdb"))) == ()
     parted = nodes(*list(PATHS.values())[:2], block("dm-0", ["dm-1"], ["sdb", "sdc"], "mpath-3600"), block("dm-1", (), ["dm-0"], "part1-mpath-3600"))
-    assert lost({1, 2}, BOTH, parted) == ("dm-1",)
+    assert claimable(("dm-0",), BOTH, parted) == ("dm-1",)

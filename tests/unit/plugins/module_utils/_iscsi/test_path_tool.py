@@ -31,9 +31,15 @@ def test_without_dmsetup_there_is_no_map():
     assert Paths(run).failed(NODES) == frozenset()
 
 
+def test_open_maps_by_name():
+    assert answering(stdout="0:1\n").open_counts() == {"dm-0": 1}
+
+
 def test_an_answer_that_is_none_is_no_permission():
     with pytest.raises(SanError, match="Failure to communicate"):
         answering(1, stderr="Failure to communicate with kernel device-mapper driver.").failed(NODES)
+    with pytest.raises(SanError, match="Permission denied"):
+        answering(1, stderr="Permission denied").open_counts()
 
 
 def test_claims_by_name():

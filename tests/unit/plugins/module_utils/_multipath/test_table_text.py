@@ -16,7 +16,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.table_tex
     Table,
     TableGroup,
     TableStatus,
-    parse_open_counts,
     parse_statuses,
     parse_tables,
 )
@@ -48,7 +47,7 @@ def test_tables(told):
 
 @given(st.text())
 def test_other_text_raises_nothing_else(text):
-    for parse in (parse_tables, parse_statuses, parse_open_counts):
+    for parse in (parse_tables, parse_statuses):
         try:
             parse(text)
         except ParseError as error:
@@ -62,14 +61,13 @@ def test_nothing(parse):
 
 def test_dmsetup_of_debian_13():
     """Captured: two maps of two paths in one group, each with a file system mounted."""
-    told = {name: (FIXTURES / f"dmsetup-1.02.205-{name}.txt").read_text() for name in ("table", "status", "open")}
+    told = {name: (FIXTURES / f"dmsetup-1.02.205-{name}.txt").read_text() for name in ("table", "status")}
     assert [(table.name, table.features, table.hwhandler, table.queues) for table in parse_tables(told["table"])] == [
         ("files", "1 queue_if_no_path", "1 alua", True),
         ("qsan", "1 queue_if_no_path", "1 alua", True),
     ]
     assert parse_tables(told["table"])[0].groups == (TableGroup("service-time 0", ("8:64", "8:80")),)
     assert parse_statuses(told["status"])[0] == TableStatus("files", ("active",), {"8:64": "active", "8:80": "active"})
-    assert parse_open_counts(told["open"]) == {"dm-0": 1, "dm-1": 1}
 
 
 def test_status():
@@ -83,10 +81,3 @@ def test_status():
 def test_a_cut_line_is_an_error(text):
     with pytest.raises(ParseError):
         parse_tables(text)
-
-
-def test_open_counts():
-    assert parse_open_counts("0:2\n1:0\n") == {"dm-0": 2, "dm-1": 0}
-    assert parse_open_counts("No devices found\n") == {}
-    with pytest.raises(ParseError):
-        parse_open_counts("Device does not exist.\n")

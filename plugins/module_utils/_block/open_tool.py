@@ -1,0 +1,106 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who has a block device open without having claimed it: a virtual machine or a database with a raw disk.
+
+Neither sysfs nor an open with O_EXCL shows such a user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_text import parse_open_counts
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
+
+# udev opens a device for a moment after every change.
+OPEN_SECONDS = 5
+INTERVAL_SECONDS = 0.3
+READ_SECONDS = 20
+# It keeps the paths open that it checks, and lets go of those that go away.
+PATH_CHECKER = "multipathd"
+
+
+def read_open_counts(run):
+    """How often each device-mapper device is open, as a dict of kernel name (dm-0) and number. A mount and a holder count too. run: as in _command.py."""
+    result = run(["dmsetup", "info", "-c", "--noheadings", "-o", "minor,open"], READ_SECONDS)
+    if result.rc != 0:
+        raise SanError(f"dmsetup info: {result.words}. Run as root, and look whether the module dm_mod is loaded.")
+    return parse_open_counts(result.stdout)
+
+
+def held_open(names, nodes, open_counts, proc="/proc"):
+    """Who keeps devices open, udev's moments aside -> dict of name and words, without those that nobody has open.
+
+    names: disks and multipath maps, which are asked with their partitions. nodes: of read_nodes. open_counts: gives read_open_counts.
+    """
+    return wait_until_none(lambda: _held_open(names, nodes, open_counts, proc), OPEN_SECONDS, INTERVAL_SECONDS)
+
+
+def partitions_of(node, nodes):
+    """The kernel names of the partitions that kpartx has made on a map (uuid part1-mpath-WWID). They go with the map."""
+    return tuple(name for name in node.holders if re.fullmatch(rf"part[0-9]+-{re.escape(node.dm_uuid or '')}", nodes[name].dm_uuid or ""))
+
+
+def openers(devices, proc="/proc"):
+    """The processes that have block devices open -> dict of name and a list of (pid, command). devices: Node."""
+    paths, numbers = ({getattr(node, key): node.name for node in devices} for key in ("device", "dev"))
+    found = {}
+    for pid in sorted(filter(str.isdigit, os.listdir(proc)), key=int):
+        for name in sorted(set(_open_devices(os.path.join(proc, pid, "fd"), paths, numbers))):
+            found.setdefault(name, []).append((pid, _command(os.path.join(proc, pid, "comm"))))
+    return found
+
+
+def _held_open(names, nodes, open_counts, proc):
+    whole = {}
+    for name in names:
+        parts = partitions_of(nodes[name], nodes) if nodes[name].dm_uuid else nodes[name].partitions
+        whole.update(dict.fromkeys((name, *parts), name))
+    found = {}
+    for name, processes in openers([nodes[name] for name in whole], proc).items():
+        found.setdefault(whole[name], []).extend(f"open by {command} (process {pid})" for pid, command in processes if command != PATH_CHECKER)
+    maps = [name for name in names if nodes[name].dm_uuid]
+    counts = open_counts() if maps else {}
+    for name in maps:
+        if not found.get(name) and _opens(name, partitions_of(nodes[name], nodes), counts) > 0:
+            found[name] = [f"{name} is open, and no process of this host shows it: look for a container, a virtual machine, or an exported LUN"]
+    return {name: tuple(dict.fromkeys(words)) for name, words in found.items() if words}
+
+
+def _opens(name, partitions, counts):
+    """How often a map and its partitions are open, not counting the partitions themselves."""
+    return counts.get(name, 0) - len(partitions) + sum(counts.get(part, 0) for part in partitions)
+
+
+def _open_devices(directory, paths, numbers):
+    """Of the open files of a process those that are devices -> names. Asks nothing of a file outside /dev, so that nothing can hang."""
+    try:
+        entries = os.listdir(directory)
+    except OSError:
+        # The process has ended.
+        return
+    for entry in entries:
+        # A file may be closed meanwhile.
+        with contextlib.suppress(OSError):
+            path = os.readlink(os.path.join(directory, entry))
+            if path in paths:
+                yield paths[path]
+            elif path.startswith("/dev/"):
+                # A virtual machine or a container can have a device node of its own name.
+                status = os.stat(os.path.join(directory, entry))
+                name = numbers.get(f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}")
+                if name and stat.S_ISBLK(status.st_mode):
+                    yield name
+
+
+def _command(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return "a process"
