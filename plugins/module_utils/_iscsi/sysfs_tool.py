@@ -23,7 +23,8 @@ SESSION = re.compile(r"session([0-9]+)")
 HOST = re.compile(r"host[0-9]+")
 HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:([0-9]+)")
 LOGGED_IN = "LOGGED_IN"
-# SPC: peripheral device type 0 is a disk. Others (an enclosure, a controller) get no block device.
+# SPC: peripheral device type 0 is a disk, whose block device comes in any case. Some others get one too: of sd.c optical memory (7), simplified
+# (0x0e) and zoned disks (0x14), of sr.c CD-ROM (5) and write-once (4). An enclosure or a controller gets none.
 TYPE_DISK = "0"
 # How older kernels print a string that was never set.
 NO_STRING = ("(null)", "<NULL>", "")
@@ -31,7 +32,10 @@ NO_STRING = ("(null)", "<NULL>", "")
 
 @dataclass(frozen=True)
 class Device:
-    """A SCSI disk of a session. name: sdb, None until the kernel has made its block device. size: bytes. state: running, blocked, offline, ..."""
+    """A SCSI disk of a session, or another unit with a block device.
+
+    name: sdb, None until the kernel has made it for a disk. size: bytes. state: running, blocked, offline, ...
+    """
 
     name: Optional[str]
     hctl: str
@@ -171,13 +175,13 @@ def _devices(device, entries, udev):
         for hctl in _entries(os.path.join(device, target)) if target.startswith("target") else ():
             match = HCTL.fullmatch(hctl)
             directory = os.path.join(device, target, hctl)
-            if match and attribute(directory, "type") == TYPE_DISK:
-                yield _device(directory, int(match.group(1)), udev)
+            names = _entries(os.path.join(directory, "block")) if match else []
+            if names or match and attribute(directory, "type") == TYPE_DISK:
+                yield _device(directory, names, int(match.group(1)), udev)
 
 
-def _device(directory, lun, udev):
-    """udev: None to leave size and WWID out."""
-    names = _entries(os.path.join(directory, "block"))
+def _device(directory, names, lun, udev):
+    """names: of its block device, none or one. udev: None to leave size and WWID out."""
     size = wwid = None
     if names and udev is not None:
         node = os.path.join(directory, "block", names[0])

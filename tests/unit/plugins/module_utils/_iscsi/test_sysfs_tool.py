@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login, daemon_listens, read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
@@ -44,6 +46,15 @@ def test_the_login_is_known_and_not_shown(sysfs):
 def test_a_disk_without_its_block_device_yet(sysfs):
     sysfs(1, "10.0.0.1", disk=None)
     assert [device.name for device in read(sysfs)[0].devices] == [None]
+
+
+@pytest.mark.parametrize("kind", [4, 5, 7, 14, 20])
+def test_other_units_with_a_block_device(sysfs, kind):
+    scsi = sysfs(1, "10.0.0.1") / "target1:0:0/1:0:0:3"
+    (scsi / "type").write_text(f"{kind}\n", encoding="utf-8")
+    assert [device.name for device in read(sysfs)[0].devices] == ["sdb"]
+    shutil.rmtree(scsi / "block")
+    assert read(sysfs)[0].devices == ()
 
 
 def test_a_session_that_is_going_is_left_out(sysfs):
