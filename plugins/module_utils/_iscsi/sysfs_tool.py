@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute, natural_key
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute, attribute_bytes, natural_key
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import properties_of, wwid_at
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
@@ -161,11 +161,11 @@ def _host(device):
 
 
 def _login(directory):
-    password, password_in = (_string(directory, key) for key in ("password", "password_in"))
+    password, password_in = (_exact_string(directory, key) for key in ("password", "password_in"))
     return Login(
-        username=_string(directory, "username"),
+        username=_exact_string(directory, "username"),
         password=Secret(password) if password else None,
-        username_in=_string(directory, "username_in"),
+        username_in=_exact_string(directory, "username_in"),
         password_in=Secret(password_in) if password_in else None,
     )
 
@@ -194,6 +194,13 @@ def _device(directory, names, lun, udev):
 def _string(directory, name):
     text = attribute(directory, name)
     return None if text is None or text in NO_STRING else text
+
+
+def _exact_string(directory, name):
+    """As it was set: what Python takes for a blank can be the end of a secret. The kernel adds one line end."""
+    text = attribute_bytes(directory, name).decode("utf-8", "surrogateescape")
+    text = text[:-1] if text.endswith("\n") else text
+    return None if text in NO_STRING else text
 
 
 def _number(directory, name):

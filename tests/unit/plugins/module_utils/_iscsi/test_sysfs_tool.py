@@ -43,6 +43,16 @@ def test_the_login_is_known_and_not_shown(sysfs):
     assert "SECRET-VALUE" not in repr(session)
 
 
+@pytest.mark.parametrize("end", ["\u00a0", "\u0085", "\u3000", "\u2028", "\x1c", "\udcff", "x"])
+def test_the_login_is_read_to_its_last_character(sysfs, end):
+    sysfs(1, "10.0.0.1")
+    own = next(sysfs.root.glob("devices/platform/host1/session1/iscsi_session/session1"))
+    for name in ("username", "password", "username_in", "password_in"):
+        (own / name).write_text(f"{name}{end}\n", encoding="utf-8", errors="surrogateescape")
+    (session,) = read(sysfs)
+    assert session.login == Login(f"username{end}", Secret(f"password{end}"), f"username_in{end}", Secret(f"password_in{end}"))
+
+
 def test_a_disk_without_its_block_device_yet(sysfs):
     sysfs(1, "10.0.0.1", disk=None)
     assert [device.name for device in read(sysfs)[0].devices] == [None]
