@@ -34,11 +34,13 @@ options:
     default: present
   net_ifacename:
     description:
-      - The network device that connections are made through.
+      - The network device that connections are made through. A O(hwaddress) that the record has is cleared, for open-iscsi would go by that one.
       - A warning tells when another device is in the same IPv4 network and C(rp_filter) or C(arp_ignore) would get in the way.
     type: str
   hwaddress:
-    description: The hardware address of the network device, in the place of its name.
+    description:
+      - The hardware address of the network device, in the place of its name. A O(net_ifacename) that the record has is cleared.
+      - With another O(transport) than V(tcp) and V(iser) it names the adapter, and each of the two leaves the other as it is.
     type: str
   ipaddress:
     description: The address of the interface, for adapters with an iSCSI engine of their own. The software transport does not use it.

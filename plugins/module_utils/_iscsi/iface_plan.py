@@ -25,7 +25,8 @@ OPTION_KEYS = {
     "initiator_name": "iface.initiatorname",
     "transport": TRANSPORT,
 }
-# The transports that open-iscsi knows whose connections are made by the kernel's network stack, bound to a network device.
+# The ways to say which network device the host's own network stack uses; of an adapter with an engine of its own the address says which it is.
+BINDINGS = ("iface.hwaddress", "iface.net_ifacename")
 SOFTWARE = ("tcp", "iser")
 # ISCSI_MAX_IFACE_LEN of usr/config.h with its closing zero. The name is a file's.
 IFACE_NAME = re.compile(r"(?!\.)[A-Za-z0-9_.:-]{1,64}")
@@ -56,6 +57,7 @@ def plan_iface(state, name, values, record, nodes, sessions):
     if state == "absent":
         return () if record is None else (_removal(record, nodes, sessions),)
     first = ()
+    values = _rebound(values, record)
     if record is None or record.broken:
         wanted = {NAME_KEY: name, TRANSPORT: "tcp", **values}
         shown = {key: value for key, value in wanted.items() if value is not None and key != NAME_KEY}
@@ -70,6 +72,13 @@ def untaken(steps, sessions):
     """What to tell about the sessions that go through a changed interface."""
     names = [describe(session) for session in sessions]
     return (f"{', '.join(names)}: keeps the old binding until it is logged out and in again",) if steps and names else ()
+
+
+def _rebound(values, record):
+    """The values with the other binding cleared when one is asked for: of two, iscsid goes by the hardware address (usr/io.c, bind_conn_to_iface)."""
+    known = {TRANSPORT: "tcp", **(record.values if record else {}), **values}
+    asked = any(values.get(key) for key in BINDINGS) and known[TRANSPORT] in SOFTWARE
+    return {**dict.fromkeys(BINDINGS), **values} if asked else values
 
 
 def _check(values):

@@ -67,7 +67,7 @@ class IfaceWork:
         """What a user should know."""
         record = self._record()
         devices = read_devices(self._places.sysfs, self._places.proc) if record else ()
-        bound = net_device_of(record, devices) if record else None
+        bound = net_device_of(record.values, devices) if record else None
         return (*self._warnings, *(network_warnings((bound,), devices) if bound else ()))
 
     def report(self, steps):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 # Values of rp_filter; of arp_announce the second is wanted too (Documentation/networking/ip-sysctl.rst).
 STRICT, LOOSE = 1, 2
+# Of an interface record, the name of a network device and a hardware address that bind to none (DEFAULT_NETDEV of usr/config.h).
+UNBOUND = (None, "", "default")
 
 
 def network_warnings(bound, devices):
@@ -19,10 +21,12 @@ def network_warnings(bound, devices):
     return tuple(dict.fromkeys(found))
 
 
-def net_device_of(record, devices):
-    """The network device that an interface record is bound to, or None."""
-    name, address = record.values.get("iface.net_ifacename"), (record.values.get("iface.hwaddress") or "").lower()
-    return name or next((device.name for device in devices if address and device.hwaddress == address), None)
+def net_device_of(values, devices):
+    """The network device that the values of a record bind its sessions to, or None. As iscsid has it, the address goes first (usr/io.c, bind_conn_to_iface)."""
+    name, address = (values.get(key) for key in ("iface.net_ifacename", "iface.hwaddress"))
+    if address not in UNBOUND:
+        return next((device.name for device in devices if device.hwaddress == address.lower()), None)
+    return None if name in UNBOUND else name
 
 
 def _of_network(device, network, several):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, LIVE_LOGIN, by_key
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import try_login
@@ -17,10 +18,11 @@ TCP = "tcp"
 REFUSED = "authorization_failed"
 
 
-def check_chap(steps, records, values, ask=None):
+def check_chap(steps, records, values, devices=(), ask=None):
     """Raise SanError naming every portal whose target refuses.
 
-    steps: of node_plan. records: all of the host. values: what is asked for, record key -> str, Secret or None. ask: try_login, or a test's.
+    steps: of node_plan. records: all of the host. values: what is asked for, record key -> str, Secret or None. devices: of read_devices.
+    ask: try_login, or a test's.
     """
     mine = by_key(records)
     failures = []
@@ -30,7 +32,7 @@ def check_chap(steps, records, values, ask=None):
         # An adapter that logs in by itself is no matter of this host's network, and an old kernel tells no name.
         if known.get("iface.transport_name", TCP) != TCP or session.initiator is None:
             continue
-        login, algorithms, device = login_of(known), known.get(AUTH + "chap_algs"), known.get("iface.net_ifacename")
+        login, algorithms, device = login_of(known), known.get(AUTH + "chap_algs"), net_device_of(known, devices)
         outcome = (ask or try_login)(session.initiator, node.target, node.portal, login, algorithms, TRIAL_SECONDS, device)
         if outcome.accepted is False:
             failures.append(Failure(str(node.portal), node.target, outcome.reason, REFUSED))

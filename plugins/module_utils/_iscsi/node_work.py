@@ -135,9 +135,10 @@ class NodeWork:
         return Guard(self._places, self._asked.force, self._paths)
 
     def _check_chap(self, steps, records):
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
 
-        check_chap(steps, records, self._asked.values, self._trial)
+        check_chap(steps, records, self._asked.values, read_devices(self._places.sysfs, self._places.proc), self._trial)
 
     def _probe(self, places, seconds):
         """places: pairs of portal and interface -> dict of pair and reason, as probe_tool has it."""
@@ -153,7 +154,7 @@ class NodeWork:
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 
         devices = read_devices(self._places.sysfs, self._places.proc)
-        told = {record.name: net_device_of(record, devices) for record in read_ifaces(self._root) if record.name in ifaces}
+        told = {record.name: net_device_of(record.values, devices) for record in read_ifaces(self._root) if record.name in ifaces}
         bound = {name: device for name, device in told.items() if device}
         return bound, network_warnings(tuple(bound.values()), devices)
 

@@ -90,6 +90,31 @@ def test_node_records_take_the_change_and_sessions_are_named(iface, places):
     assert iface(net_ifacename="eth2")["changed"] is False
 
 
+def test_one_binding_at_a_time(iface, places):
+    """iscsid goes by the hardware address when there are both."""
+    address = "52:54:00:12:34:56"
+    iface(hwaddress=address)
+    node = node_through(places, "eth1")
+    iface(hwaddress=address)
+    predicted, done = iface(check=True, net_ifacename="eth1"), iface(net_ifacename="eth1")
+    assert (predicted["actions"], predicted["diff"]) == (done["actions"], done["diff"])
+    assert f"iface.hwaddress={address}" in done["diff"][0]["before"] and "iface.hwaddress=-" in done["diff"][0]["after"]
+    (record,) = read_nodes(places.root)
+    assert (done["iface"]["hwaddress"], "iface.hwaddress" in record.values, record.values["iface.net_ifacename"]) == (None, False, "eth1")
+    # A node record that has kept both from an older run.
+    node.write_text(render_changes(node.read_text(encoding="utf-8"), {"iface.hwaddress": address}), encoding="utf-8")
+    assert iface(net_ifacename="eth1")["actions"] == [f"update node record {IQN} 10.0.0.1:3260 through eth1"]
+    assert iface(net_ifacename="eth1")["changed"] is False
+    back = iface(hwaddress=address)["iface"]
+    assert (back["hwaddress"], back["net_ifacename"]) == (address, None)
+    assert "mutually exclusive" in iface(hwaddress=address, net_ifacename="eth1")["msg"]
+
+
+def test_of_an_adapter_the_address_stays(iface):
+    iface(hwaddress="52:54:00:12:34:56", transport="cxgb4i")
+    assert iface(net_ifacename="eth1")["iface"]["hwaddress"] == "52:54:00:12:34:56"
+
+
 def test_one_in_use_is_not_deleted(iface, places):
     iface(net_ifacename="eth1")
     path = node_through(places, "eth1")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import network_warnings
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import NetDevice, read_devices
 
 BOTH = (("10.10.10.0/24", ("eth1", "eth2")),)
@@ -50,6 +50,22 @@ def test_two_devices_in_one_network(rp_filter, arp_ignore, arp_announce, words):
     device = NetDevice("eth1", None, BOTH, rp_filter, arp_ignore, arp_announce)
     found = network_warnings(("eth1",), (device,))
     assert len(found) == len(words) and all(word in text and "eth1 and eth2" in text for word, text in zip(words, found))
+
+
+@pytest.mark.parametrize(
+    "name, address, device",
+    [
+        ("eth1", None, "eth1"),
+        ("eth1", "52:54:00:12:34:AB", "eth2"),
+        ("eth1", "52:54:00:00:00:00", None),
+        ("eth1", "default", "eth1"),
+        ("default", "default", None),
+        (None, None, None),
+    ],
+)
+def test_the_device_that_open_iscsi_binds_to(name, address, device):
+    devices = (NetDevice("eth2", "52:54:00:12:34:ab", (), None, None, None),)
+    assert net_device_of({"iface.net_ifacename": name, "iface.hwaddress": address}, devices) == device
 
 
 def test_one_device_in_a_network_and_one_that_is_not_there():

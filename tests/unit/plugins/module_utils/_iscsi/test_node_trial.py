@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import NetDevice
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
@@ -21,6 +22,8 @@ TARGET, PORTAL, INITIATOR = "iqn.2004-08.com.example:ctr1", Portal("10.10.10.100
 OLD, NEW = Secret("Secret-of-host-1"), Secret("Secret-of-host-2")
 NODE = Node(TARGET, PORTAL, "default", "10.10.10.100", 1)
 VALUES = {AUTH + "username": "host", AUTH + "password": NEW, AUTH + "username_in": None, AUTH + "password_in": None}
+
+DEVICES = tuple(NetDevice(name, address, (), None, None, None) for name, address in (("eth2", "52:54:00:12:34:56"), ("eth3", "52:54:00:12:34:ab")))
 
 
 def record(**more):
@@ -40,7 +43,7 @@ def asked_about(known, live, answer):
         calls.append(given)
         return answer
 
-    check_chap(plan_nodes(Wanted("connected", (NODE,), values=VALUES), (known,), (live,)), (known,), VALUES, ask)
+    check_chap(plan_nodes(Wanted("connected", (NODE,), values=VALUES), (known,), (live,)), (known,), VALUES, DEVICES, ask)
     return calls
 
 
@@ -50,6 +53,13 @@ def test_a_target_is_asked_with_the_values_that_its_record_will_have(answer):
     assert (initiator, target, portal, device) == (INITIATOR, TARGET, PORTAL, "eth1")
     assert (login, algorithms) == (Login("host", NEW), "SHA256,MD5")
     assert timeout > 0
+
+
+@pytest.mark.parametrize("address", ["52:54:00:12:34:56", "52:54:00:12:34:AB"])
+def test_the_address_tells_the_device(address):
+    known = record(**{"iface.net_ifacename": "eth1", "iface.hwaddress": address})
+    ((*others, device),) = asked_about(known, session(), Trial(True))
+    assert device == {"52:54:00:12:34:56": "eth2", "52:54:00:12:34:AB": "eth3"}[address]
 
 
 @pytest.mark.parametrize("known, live", [(record(**{"iface.transport_name": "bnx2i"}), session()), (record(), session(initiator=None))])
