@@ -116,7 +116,7 @@ class Login:
             longest_rest = max(longest_rest, rest)
             time.sleep(min(rest, max(0, deadline - time.monotonic())))
         for key in nodes.keys() - up - failed.keys():
-            reason = "the portal accepts connections, but did not complete the login in time"
+            reason = "nothing refused the connection, but the login was not completed in time"
             failed[key] = Failure(str(nodes[key].portal), nodes[key].target, reason, None)
         return Outcome(tuple(failure for key, failure in failed.items() if key not in up), sessions)
 

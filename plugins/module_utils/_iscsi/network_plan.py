@@ -7,6 +7,7 @@ from __future__ import annotations
 
 # Values of rp_filter; of arp_announce the second is wanted too (Documentation/networking/ip-sysctl.rst).
 STRICT, LOOSE = 1, 2
+TCP = "tcp"
 # Of an interface record, the name of a network device and a hardware address that bind to none (DEFAULT_NETDEV of usr/config.h).
 UNBOUND = (None, "", "default")
 
@@ -19,6 +20,11 @@ def network_warnings(bound, devices):
         for network, several in device.networks:
             found.extend(_of_network(device, network, several) if len(several) > 1 else ())
     return tuple(dict.fromkeys(found))
+
+
+def by_adapter(values):
+    """True when the values of a record have an adapter connect by itself. What this host's network reaches tells nothing about it then."""
+    return values.get("iface.transport_name", TCP) != TCP
 
 
 def net_device_of(values, devices):

@@ -8,13 +8,12 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import by_adapter, net_device_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, LIVE_LOGIN, by_key
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import try_login
 
 TRIAL_SECONDS = 5
-TCP = "tcp"
 REFUSED = "authorization_failed"
 
 
@@ -29,8 +28,8 @@ def check_chap(steps, records, values, devices=(), ask=None):
     for node, session in (step.args for step in steps if step.verb == "relogin"):
         record = next(iter(mine.get(node.key, ())), None)
         known = {**record.values, **values} if record else values
-        # An adapter that logs in by itself is no matter of this host's network, and an old kernel tells no name.
-        if known.get("iface.transport_name", TCP) != TCP or session.initiator is None:
+        # An old kernel tells no name.
+        if by_adapter(known) or session.initiator is None:
             continue
         login, algorithms, device = login_of(known), known.get(AUTH + "chap_algs"), net_device_of(known, devices)
         outcome = (ask or try_login)(session.initiator, node.target, node.portal, login, algorithms, TRIAL_SECONDS, device)

@@ -17,8 +17,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import REACHED
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
@@ -142,27 +143,30 @@ class NodeWork:
 
     def _probe(self, places, seconds):
         """places: pairs of portal and interface -> dict of pair and reason, as probe_tool has it."""
-        bound = self._network({iface for portal, iface in places})[0]
-        reasons = self._probe_portals([(portal, bound.get(iface)) for portal, iface in places], seconds)
-        return {(portal, iface): reasons[portal, bound.get(iface)] for portal, iface in places}
+        bound, adapters = self._network({iface for portal, iface in places})[:2]
+        asked = {(portal, iface): (portal, bound.get(iface)) for portal, iface in places if iface not in adapters}
+        reasons = self._probe_portals(list(asked.values()), seconds) if asked else {}
+        return {place: reasons[asked[place]] if place in asked else REACHED for place in places}
 
     def _network(self, ifaces):
-        """Of some interfaces -> (dict of the bound ones and their network device, warnings)."""
+        """Of some interfaces -> (dict of the bound ones and their network device, names of those by which an adapter connects, warnings)."""
         if not set(ifaces) - {DEFAULT_IFACE}:
-            return {}, ()
-        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
+            return {}, frozenset(), ()
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import by_adapter, net_device_of, network_warnings
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 
         devices = read_devices(self._places.sysfs, self._places.proc)
-        told = {record.name: net_device_of(record.values, devices) for record in read_ifaces(self._root) if record.name in ifaces}
+        known = {record.name: record.values for record in read_ifaces(self._root) if record.name in ifaces}
+        adapters = {*BUILT_IN_IFACES, *(name for name, values in known.items() if by_adapter(values))} - {DEFAULT_IFACE}
+        told = {name: net_device_of(values, devices) for name, values in known.items() if name not in adapters}
         bound = {name: device for name, device in told.items() if device}
-        return bound, network_warnings(tuple(bound.values()), devices)
+        return bound, adapters, network_warnings(tuple(bound.values()), devices)
 
     def _read(self, disks=True, chap=True):
         return read_sessions(self._places.sysfs, self._places.udev, disks, chap)
 
     def _warn(self, records):
-        self.warnings.extend((*self._found.warnings, *self._network(self._asked.choice.ifaces or ())[1]))
+        self.warnings.extend((*self._found.warnings, *self._network(self._asked.choice.ifaces or ())[2]))
         self.warnings.extend(
             f"{record.path}: not a node record: {record.broken}. Remove the file: iscsiadm stumbles over it"
             for record in records

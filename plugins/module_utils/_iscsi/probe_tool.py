@@ -16,6 +16,7 @@ import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import open_towards
 
+# Or not judged.
 REACHED = None
 NOT_ANSWERED = "timed out"
 

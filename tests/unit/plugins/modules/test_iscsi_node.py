@@ -484,6 +484,18 @@ def test_no_relogin_at_a_portal_that_does_not_answer(node, host):
     assert {(path / "username").read_text() for path in (host.root / "sys/class/iscsi_session").iterdir()} == {"host", "new"}
 
 
+def test_no_portal_of_an_adapter_is_judged_by_the_network_of_the_host(node, host):
+    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
+    put(host.root / "db/ifaces/hba0", render_changes(iface, {"iface.iscsi_ifacename": "hba0", "iface.transport_name": "bnx2i"}))
+    asked = {"portals": [A], "targets": [CTR1], "ifaces": ["hba0"], "unreached": (f"{A}:3260", f"{B}:3260")}
+    node(chap=CHAP, **asked)
+    for record in host.records():
+        put(pathlib.Path(record.path), render_changes(pathlib.Path(record.path).read_text(encoding="utf-8"), {"iface.transport_name": "bnx2i"}))
+    done = node(chap={**CHAP, "username": "new"}, **asked)
+    assert (verbs(done), done["failed_portals"]) == (["update"] * 2 + ["relogin"] * 2, [])
+    assert {(path / "username").read_text() for path in (host.root / "sys/class/iscsi_session").iterdir()} == {"new"}
+
+
 def test_discovery_chap_has_a_record_of_its_own(node, host):
     params = {"portals": [A], "discovery_chap": {"username": "d", "password": SECRET}}
     predicted = node(check=True, **params)
