@@ -91,6 +91,8 @@ def _check(params):
         raise SanError("timeout: must be 1 s or more.")
     if params["session_id"] is not None and params["state"] != "disconnected":
         raise SanError("session_id: names a session to log out of. Use it with state=disconnected.")
+    if params["rescan"] and params["state"] != "connected":
+        raise SanError(f"rescan: goes with state=connected only; state={params['state']} leaves no session to rescan or lets them be. Leave it out.")
     if params["discovery"] == "static" and params["state"] not in TAKES_AWAY:
         if not params["portals"] or not params["targets"]:
             raise SanError("discovery=static: asks nobody, so portals and targets must both be given.")

@@ -14,7 +14,6 @@ PROGRAM = "iscsiadm"
 # iscsiadm itself waits up to 30 s for the lock of its database.
 DATABASE_SECONDS = 45
 LOGOUT_SECONDS = 60
-RESCAN_SECONDS = 60
 NEXT_STEPS = {
     "iscsid_not_connected": "Start it (systemctl start iscsid.socket, or iscsid where there is no such unit) and run again.",
     "no_driver": "Load the kernel module (modprobe iscsi_tcp) and run again.",
@@ -63,6 +62,10 @@ class Iscsiadm:
         """Log out of one session -> Process."""
         return self._start([PROGRAM, "-m", "session", "-r", str(sid), "-u"])
 
+    def start_rescan(self, sid):
+        """Look for new and grown LUNs of one session -> Process."""
+        return self._start([PROGRAM, "-m", "session", "-r", str(sid), "-R"])
+
     def create_discovery(self, kind, portal):
         """Make the record of a discovery portal, from the defaults in iscsid.conf."""
         short = {"sendtargets": "st", "isns": "isns"}[kind]
@@ -84,11 +87,6 @@ class Iscsiadm:
         """Delete one node record. One that is gone already is fine."""
         what = f"node record {record.target} {record.spelling}: deleting it"
         self._database(what, ["-m", "node", "-T", record.target, *_selection(record), "-o", "delete"], also="no_objects_found")
-
-    def rescan(self, sid):
-        """Look for new and grown LUNs of one session."""
-        result = self._run([PROGRAM, "-m", "session", "-r", str(sid), "-R"], RESCAN_SECONDS)
-        raise_for(f"session {sid}: rescan", result)
 
     def _database(self, what, words, also=None):
         raise_for(what, self._run([PROGRAM, *words], DATABASE_SECONDS), also)

@@ -15,6 +15,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, changes_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there
@@ -78,8 +79,10 @@ class Apply:
             scanned = {node.key for node in nodes} - {record.key for record in records if record.values.get(SCAN) == "manual"}
             sessions = self._await_disks(scanned, sessions, deadline)
         rescanned = by_verb.get("rescan", ())
-        for session in rescanned:
-            self._iscsiadm.rescan(session.sid)
+        if rescanned:
+            known = {(failure.target, failure.portal) for failure in failures}
+            down = rescan(self._iscsiadm, rescanned, self._read(disks=False), deadline)
+            failures += tuple(failure for failure in down if (failure.target, failure.portal) not in known)
         return Outcome(failures, self._read() if sessions is None or rescanned else sessions)
 
     def _await_disks(self, keys, sessions, deadline):
@@ -88,8 +91,7 @@ class Apply:
         bare = _bare(sessions, keys)
         while bare and time.monotonic() < bound:
             time.sleep(LATE_INTERVAL)
-            for session in bare:
-                self._iscsiadm.rescan(session.sid)
+            rescan(self._iscsiadm, bare, sessions, bound)
             sessions = self._read()
             bare = _bare(sessions, keys)
         return sessions

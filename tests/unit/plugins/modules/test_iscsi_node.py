@@ -642,6 +642,34 @@ def test_a_session_that_is_down_is_left_to_come_back(node, host):
     assert (done["changed"], len(done["failed_portals"]), host.sids()) == (False, 1, {1, 2, 3, 4})
 
 
+def rescans(host):
+    return [int(call[3]) for call in host.calls if "-R" in call]
+
+
+def test_a_session_that_is_down_keeps_no_other_from_its_rescan(node, host):
+    node(portals=[A], targets=[CTR1])
+    put(host.root / "sys/class/iscsi_session/session1/state", "FAILED")
+    done = node(targets=[CTR1], rescan=True)
+    assert rescans(host) == [2] and not done.get("failed")
+    assert [each["portal"] for each in done["failed_portals"]] == [f"{B}:3260"]
+    put(host.root / "sys/class/iscsi_session/session1/state", "LOGGED_IN")
+    real = host.run
+
+    def run(argv, timeout):
+        result = real(argv, timeout)
+        return told(argv, "not_connected", stderr="iscsiadm: x\n") if argv[4:] == ["1", "-R"] else result
+
+    host.run = run
+    refused = node(targets=[CTR1], rescan=True)
+    assert rescans(host) == [1, 2]
+    assert refused["failed"] and f"session 1 ({CTR1} {B}:3260): rescan" in refused["msg"] and "session 2" not in refused["msg"]
+
+
+@pytest.mark.parametrize("state", ["present", "disconnected", "absent"])
+def test_no_rescan_without_a_session_that_is_to_be_there(node, host, state):
+    assert "rescan: goes with state=connected" in node(targets=[CTR1], state=state, rescan=True)["msg"]
+
+
 def test_rescan_when_asked_only(node, host):
     node(portals=[A])
     assert verbs(node(targets=[CTR1], rescan=True)) == ["rescan"] * 2
