@@ -7,7 +7,8 @@
     node.name = iqn.2004-08.com.qsantechnology:dev0.ctr1
     # END RECORD
 
-A key without a value has no line in a file and `<empty>` in a listing (usr/idbm.c, idbm_print).
+A line counts with a blank before its "=" only (usr/idbm.c, idbm_recinfo_config). A key without a value has no line in a file and
+`<empty>` in a listing (idbm_print).
 """
 
 from __future__ import annotations
@@ -40,12 +41,13 @@ def parse_record(text):
     found = {}
     for number, line in enumerate(lines, 1):
         key, equals, value = line.partition("=")
-        key, value = key.rstrip(BLANKS), value.lstrip(BLANKS)
+        name, value = key.rstrip(BLANKS), value.lstrip(BLANKS)
         if line and not line.startswith("#"):
-            if not equals or not KEY.fullmatch(key):
+            if not equals or not KEY.fullmatch(name):
                 raise ParseError(f"line {number} is no key and value")
-            if value not in ("", EMPTY):
-                found[key] = Secret(value) if is_secret(key) else value
+            # open-iscsi passes over a line without a blank before the "=".
+            if value not in ("", EMPTY) and name != key:
+                found[name] = Secret(value) if is_secret(name) else value
     return found
 
 

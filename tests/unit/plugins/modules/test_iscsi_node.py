@@ -430,6 +430,17 @@ def test_drift(node, host):
     assert sorted(verbs(done)) == ["login", "update"]
 
 
+def test_a_record_that_somebody_has_edited_is_mended(node, host):
+    host.fabric = [(CTR1, A, 3260, 1)]
+    node(portals=[A], startup="automatic")
+    (record,) = host.records()
+    path = pathlib.Path(record.path)
+    path.write_text(path.read_text(encoding="utf-8").replace("node.startup = automatic", "node.startup=automatic"), encoding="utf-8")
+    done = node(portals=[A], startup="automatic")
+    assert verbs(done) == ["update"] and host.records()[0].values["node.startup"] == "automatic"
+    assert path.read_text(encoding="utf-8").count("node.startup") == 1
+
+
 def test_one_update_for_the_portals_of_a_target(node, host):
     node(portals=[A])
     node(portals=[A], settings={"node.session.cmds_max": 256, "node.session.queue_depth": 64})

@@ -85,5 +85,13 @@ def test_values_that_cannot_be_stored(value):
     assert value not in str(caught.value)
 
 
+def test_a_line_without_a_blank_before_the_equals_sign_is_passed_over_and_mended():
+    text = (FIXTURES / "iscsiadm-2.1.8-node-default.txt").read_text(encoding="utf-8")
+    edited = text.replace("node.startup = manual\n", "node.startup=automatic\n")
+    assert edited != text and "node.startup" not in parse_record(edited)
+    mended = render_changes(edited, {"node.startup": "automatic"})
+    assert mended == text.replace("node.startup = manual\n", "node.startup = automatic\n")
+
+
 def test_a_new_record():
     assert parse_record(render_new({"iface.iscsi_ifacename": "eth1", "iface.mtu": None})) == {"iface.iscsi_ifacename": "eth1"}
