@@ -15,6 +15,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import Parse
 # The name in open-iscsi's chap_algs -> number on the wire (IANA, PPP Authentication Algorithms), name in hashlib.
 ALGORITHMS = {"MD5": (5, "md5"), "SHA1": (6, "sha1"), "SHA256": (7, "sha256"), "SHA3-256": (8, "sha3_256")}
 DEFAULT_ALGORITHMS = "MD5"
+BYTE_MAX = 255
+# Of a number as text, leading zeros included.
+MOST_DIGITS = 20
 
 
 def algorithm_numbers(text):
@@ -31,6 +34,15 @@ def chap_response(number, identifier, secret, challenge):
         return hashlib.new(name, bytes([identifier]) + secret + challenge).digest() if name else None
     except ValueError:
         return None
+
+
+def parse_identifier(text):
+    """The text of CHAP_I, a byte as a decimal or hexadecimal constant (6.1) -> int. Raises ParseError."""
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+|[0-9]+", text) and len(text) <= MOST_DIGITS:
+        number = int(text, 16 if text[:2] in ("0x", "0X") else 10)
+        if number <= BYTE_MAX:
+            return number
+    raise ParseError(f"CHAP: {text[:40]!r} is no identifier of one byte. Look at the target.")
 
 
 def render_binary(value):

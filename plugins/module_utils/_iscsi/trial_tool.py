@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import algorithm_numbers, chap_response, parse_binary, render_binary
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text import (
+    algorithm_numbers,
+    chap_response,
+    parse_binary,
+    parse_identifier,
+    render_binary,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import open_towards
 
@@ -85,7 +91,7 @@ def _talk(connection, initiator, target, login, algorithms):
 
 def _answer(keys, login):
     """The keys that answer a challenge -> (keys or None without the algorithm, what the target has to answer in turn or None)."""
-    identifier, challenge = int(keys.get("CHAP_I", "0")), parse_binary(keys.get("CHAP_C", ""))
+    identifier, challenge = parse_identifier(keys.get("CHAP_I", "0")), parse_binary(keys.get("CHAP_C", ""))
     response = chap_response(keys.get("CHAP_A"), identifier, _bytes(login.password), challenge)
     if response is None:
         return None, None

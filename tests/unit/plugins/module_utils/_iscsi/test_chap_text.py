@@ -14,6 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text imp
     algorithm_numbers,
     chap_response,
     parse_binary,
+    parse_identifier,
     render_binary,
 )
 
@@ -51,6 +52,17 @@ def test_binary_comes_back(value):
 @pytest.mark.parametrize("text, value", [("0xABC", b"\x0a\xbc"), ("0X01", b"\x01"), ("0bAQI=", b"\x01\x02")])
 def test_spellings(text, value):
     assert parse_binary(text) == value
+
+
+@pytest.mark.parametrize("text, number", [("0", 0), ("200", 200), ("0x1f", 31), ("0XFF", 255), ("0x001F", 31)])
+def test_identifiers(text, number):
+    assert parse_identifier(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "x", "256", "0x100", "-1", "0b1", "1_0", " 1", "\u0661", "9" * 5000])
+def test_what_is_no_identifier(text):
+    with pytest.raises(ParseError, match="CHAP"):
+        parse_identifier(text)
 
 
 @pytest.mark.parametrize("text", ["", "12", "0xzz", "0b***", "abc"])

@@ -29,11 +29,12 @@ REFUSED, UNAVAILABLE, MOVED = 0x0201, 0x0301, 0x0101
 class Target:
     """One login. wants: Login that it asks for, None for none. status: what it answers at once instead."""
 
-    def __init__(self, wants=None, status=None, says=None):
+    def __init__(self, wants=None, status=None, says=None, identifier="200"):
         self.requests = []
         self._wants = wants
         self._status = status
         self._says = says
+        self._identifier = identifier
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(20)
         self.portal = Portal("127.0.0.1", self._listener.getsockname()[1])
@@ -87,7 +88,7 @@ class Target:
 
     def _second(self, keys):
         self.algorithm = keys["CHAP_A"].split(",")[0]
-        return 0, False, {"CHAP_A": self.algorithm, "CHAP_I": "200", "CHAP_C": render_binary(b"challenge")}
+        return 0, False, {"CHAP_A": self.algorithm, "CHAP_I": self._identifier, "CHAP_C": render_binary(b"challenge")}
 
     def _third(self, keys):
         wanted = chap_response(self.algorithm, 200, self._wants.password.reveal().encode(), b"challenge")
@@ -148,6 +149,16 @@ def test_wrong_values_are_refused(target, wants, login):
 def test_a_target_that_cannot_show_what_it_should_is_refused(target, wants):
     seen = trial(target(wants), MUTUAL)
     assert (seen.accepted, "username_in, password_in" in seen.reason) == (False, True)
+
+
+def test_an_identifier_in_hexadecimal(target):
+    assert trial(target(ONE_WAY, identifier="0xc8"), ONE_WAY) == Trial(True)
+
+
+@pytest.mark.parametrize("identifier", ["x", "256", ""])
+def test_an_identifier_that_is_none(target, identifier):
+    seen = trial(target(ONE_WAY, identifier=identifier), ONE_WAY)
+    assert seen.accepted is False and "no identifier" in seen.reason
 
 
 def test_a_target_without_chap_takes_all(target):
