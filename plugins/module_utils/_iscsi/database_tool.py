@@ -103,7 +103,9 @@ def read_nodes(root):
             match = PORTAL_DIRECTORY.fullmatch(name)
             path = os.path.join(base, target, name)
             if match and os.path.isdir(path):
-                records.extend(_node(target, match, os.path.join(path, iface), iface) for iface in _entries(path))
+                # A directory in the place of a file is among the strays.
+                files = ((iface, os.path.join(path, iface)) for iface in _entries(path))
+                records.extend(_node(target, match, file, iface) for iface, file in files if not os.path.isdir(file))
             elif match:
                 # A record of unknown portal group is a file in the place of the directory (idbm_rec_write_old).
                 records.append(_node(target, match, path, None))
@@ -112,10 +114,15 @@ def read_nodes(root):
 
 
 def find_strays(root):
-    """What stands among the node records without a target or a portal in its name -> tuple of paths (an empty name comes from a full disk)."""
+    """What stands among the node records and is none -> tuple of paths: without a target or a portal in its name, or a directory for a file.
+
+    An empty name comes from a full disk.
+    """
     base = os.path.join(root, "nodes")
-    paths = (os.path.join(base, target, name) for target in _entries(base) for name in _entries(os.path.join(base, target)))
-    return tuple(path for path in paths if not PORTAL_DIRECTORY.fullmatch(os.path.basename(path)))
+    paths = [os.path.join(base, target, name) for target in _entries(base) for name in _entries(os.path.join(base, target))]
+    portals = [path for path in paths if PORTAL_DIRECTORY.fullmatch(os.path.basename(path))]
+    inner = (os.path.join(path, name) for path in portals for name in _entries(path))
+    return (*(path for path in paths if path not in portals), *filter(os.path.isdir, inner))
 
 
 def read_ifaces(root):
@@ -217,8 +224,12 @@ class Database:
     @staticmethod
     def remove_file(path):
         """Remove one file, which may be gone already."""
-        with contextlib.suppress(FileNotFoundError):
+        try:
             os.unlink(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise SanError(f"{path}: cannot be removed: {error.strerror}. Look at it, remove it by hand and run again.") from error
 
     def _discovery_directories(self):
         return [os.path.join(kind, name) for kind in NODE_KINDS.values() for name in _entries(os.path.join(self.root, kind))]
@@ -315,6 +326,12 @@ def _read(path):
         return parse_record(read_text(path) or ""), None
     except ParseError as error:
         return {}, str(error)
+    except SanError as error:
+        cause = error.__cause__
+        # To be root, or let in by SELinux, is missing for all of them.
+        if isinstance(cause, PermissionError) or not isinstance(cause, OSError):
+            raise
+        return {}, f"cannot be read: {cause.strerror}"
 
 
 def _entries(directory):

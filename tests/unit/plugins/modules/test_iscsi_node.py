@@ -602,6 +602,15 @@ def test_a_broken_record_is_made_anew(node, host, text):
     assert other.exists()
 
 
+def test_a_directory_among_the_records_is_named(node, host):
+    odd = host.record(CTR1, A).with_name("x")
+    odd.mkdir()
+    done = node(portals=[A], targets=[CTR1])
+    assert up(done) == EVERYTHING[:2]
+    assert [text for text in done["warnings"] if f"{odd}: not a node record" in text]
+    assert node(targets=[CTR1], state="absent")["changed"] and odd.is_dir()
+
+
 def test_a_stale_lock_is_freed(node, host, monkeypatch):
     put(host.root / "lock/lock", "")
     os.link(host.root / "lock/lock", host.root / "lock/lock.write")

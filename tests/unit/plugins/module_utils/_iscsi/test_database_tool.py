@@ -17,6 +17,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import databa
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
     Database,
     find_root,
+    find_strays,
     node_path,
     read_discoveries,
     read_ifaces,
@@ -72,6 +73,21 @@ def test_a_broken_record_is_named_and_the_others_are_read(root, text):
     by_path = {record.path: record for record in read_nodes(str(root))}
     assert by_path.pop(str(path)).broken
     assert len(by_path) == 2 and not any(record.broken for record in by_path.values())
+
+
+def test_what_is_no_file_or_cannot_be_read(root, database):
+    (root / "ifaces" / "odd").mkdir()
+    assert [(record.name, record.broken) for record in read_ifaces(str(root))] == [("eth9", None), ("odd", "cannot be read: Is a directory")]
+    with pytest.raises(SanError, match="cannot be removed"):
+        database.remove_file(str(root / "ifaces" / "odd"))
+    portal = root / "nodes" / f"{IQN}:c" / "some.host,3261,2"
+    (portal / "odd").mkdir()
+    assert len(read_nodes(str(root))) == 3 and find_strays(str(root)) == (str(portal / "odd"),)
+    (portal / "default").unlink()
+    # What a link that leads nowhere but to itself has in common with a broken disk.
+    (portal / "default").symlink_to("default")
+    broken = [record.broken for record in read_nodes(str(root)) if record.broken]
+    assert len(broken) == 1 and "cannot be read" in broken[0]
 
 
 def test_a_secret_is_written_for_root_alone_and_nothing_is_left_behind(root, database):
