@@ -101,7 +101,8 @@ class Login:
             still = quiet.since((len(up), len(failed), sum(len(session.devices) for session in sessions)))
             if left and (late or still > max(pause, SLOW * max(quiet.longest, longest_rest))):
                 failed.update(self.unreached(left, max(0.5, min(PROBE_SECONDS, deadline - time.monotonic()))))
-                asking.ask([node for node in left if node.key not in failed])
+                # When it is late nobody would wait for the answer.
+                asking.ask(() if late else [node for node in left if node.key not in failed])
                 # Refused once more later is as final as refused now; a portal that answers is given its time.
                 pause *= 2
             scan = nodes if wait_for_devices else {}

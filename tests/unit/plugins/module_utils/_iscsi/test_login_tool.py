@@ -162,6 +162,11 @@ def test_a_login_that_does_not_end_is_bounded(hasty):
     assert {failed.status for failed in failures} == {None}
 
 
+def test_nobody_is_asked_when_it_is_late():
+    failures, calls, started = login([[]], running=True, timeout=0)
+    assert (len(failures), len(calls), started) == (2, 1, [])
+
+
 def test_what_comes_up_in_spite_of_a_failure_is_up(hasty):
     failures, calls, started = login([[session(NODES[0])], [session(NODES[0])], [session(node) for node in NODES]], failure(NODES[1], 8))
     assert failures == ()
