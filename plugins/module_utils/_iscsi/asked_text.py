@@ -114,6 +114,9 @@ def _node_values(values):
             raise SanError(f"settings: {key} has no value. Write the value that it should have.")
     if "node.startup" in values:
         # Either of the two starts a login at boot (usr/iscsiadm.c, match_startup_mode).
+        if len({values[key] for key in STARTUP if key in values}) > 1:
+            told = " and ".join(f"{key} = {values[key]}" for key in STARTUP)
+            raise SanError(f"settings: {told} contradict each other, for either of them has the host log in at boot. Give startup alone.")
         values = {**values, **dict.fromkeys(STARTUP, values["node.startup"])}
     return _complete(values)
 

@@ -69,6 +69,13 @@ def test_discovery_chap_is_another():
 def test_startup_in_both_places():
     assert {asked(startup="manual").values[key] for key in STARTUP} == {"manual"}
     assert {asked(settings={"node.startup": "onboot"}).values[key] for key in STARTUP} == {"onboot"}
+    assert {asked(startup="manual", settings={STARTUP[1]: "manual"}).values[key] for key in STARTUP} == {"manual"}
+
+
+@pytest.mark.parametrize("options", [{"startup": "automatic"}, {"settings": {"node.startup": "automatic"}}])
+def test_startup_that_contradicts_itself(options):
+    with pytest.raises(SanError, match="node.startup = automatic and node.conn.0..startup = manual contradict each other"):
+        asked(**{**options, "settings": {**options.get("settings", {}), STARTUP[1]: "manual"}})
 
 
 def test_min_portals():
