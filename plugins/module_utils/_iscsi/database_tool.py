@@ -36,8 +36,9 @@ LOCK_SECONDS = 30
 LOCK_INTERVAL = 0.02
 RECORD_MODE = 0o600
 DIRECTORY_MODE = 0o700
-# Name of the file before its rename. In the root, because iscsiadm takes every file beside a record for a record.
-TEMPORARY = ".linuxsan-"
+# Name of the file before its rename. In the root, because iscsiadm takes every file beside a record for a record. None of those that
+# write_text of _file.py has: where the root is /etc/iscsi, iscsid.conf may be written at the same time.
+TEMPORARY = ".linuxsan-record-"
 PORTAL_DIRECTORY = re.compile(r"(?P<address>[^,]+),(?P<port>[0-9]+)(?:,(?P<tpgt>-?[0-9]+))?")
 
 

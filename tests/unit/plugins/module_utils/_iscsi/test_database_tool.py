@@ -9,10 +9,12 @@ import os
 import pathlib
 import stat
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._file import write_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
     Database,
@@ -106,6 +108,17 @@ def test_what_a_killed_run_left_is_swept(root, database):
     with database.locked():
         pass
     assert not left.exists()
+
+
+def test_a_file_that_another_module_writes_meanwhile_is_left(root, database):
+    """On some distributions the records are in /etc/iscsi, beside iscsid.conf."""
+
+    def move(temporary, path):
+        with database.locked():
+            os.rename(temporary, path)
+
+    write_text(SimpleNamespace(atomic_move=move), str(root / "iscsid.conf"), "node.startup = manual\n", 0o600)
+    assert (root / "iscsid.conf").read_text(encoding="utf-8") == "node.startup = manual\n"
 
 
 def test_the_lock_is_that_of_open_iscsi(database, tmp_path):
