@@ -50,7 +50,8 @@ class PortalFilter:
         if self.port not in (None, portal.port):
             return False
         address = _address(portal.host)
-        if self.network is None or address is None:
+        # The same link-local address on another link is another host. Without a zone it is meant on every link.
+        if self.network is None or address is None or "%" in self.host:
             return portal.host == self.host
         return address.version == self.network.version and address in self.network
 

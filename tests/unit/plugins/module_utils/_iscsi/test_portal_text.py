@@ -56,6 +56,15 @@ def test_any_spelling_of_ipv6_is_the_same(address, port):
     assert parse_portal(f"[{address.exploded.upper()}]:{port}") == parse_portal(f"[{address.compressed}]:{port}")
 
 
+@pytest.mark.parametrize(
+    "text, admitted",
+    [("fe80::1%eth1", {"fe80::1%eth1"}), ("[FE80:0::1%eth1]:3260", {"fe80::1%eth1"}), ("fe80::1", {"fe80::1%eth1", "fe80::1%eth2", "fe80::1"})],
+)
+def test_a_zone_is_a_part_of_the_address(text, admitted):
+    hosts = ("fe80::1%eth1", "fe80::1%eth2", "fe80::1", "fe80::2%eth1")
+    assert {host for host in hosts if parse_filter(text).admits(Portal(host))} == admitted
+
+
 @given(st.text())
 def test_only_parse_errors(text):
     for parse in (parse_portal, parse_filter):
