@@ -126,6 +126,13 @@ def find_strays(root):
     return (*(path for path in paths if path not in portals), *filter(os.path.isdir, inner))
 
 
+def find_left_behind(root, roots=None):
+    """Where an open-iscsi that was built otherwise has left node records -> tuple of directories. None for a root that is none of the usual (roots)."""
+    usual, own = roots or ROOTS, os.path.join(root, "nodes")
+    others = [os.path.join(other, "nodes") for other in usual if root in usual and other != root]
+    return tuple(path for path in others if _entries(path) and os.path.realpath(path) != os.path.realpath(own))
+
+
 def read_ifaces(root):
     """The interfaces that somebody has defined -> tuple of NamedRecord."""
     base = os.path.join(root, "ifaces")

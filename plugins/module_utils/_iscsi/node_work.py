@@ -9,7 +9,14 @@ import contextlib
 import functools
 import time
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import Database, find_root, find_strays, read_ifaces, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
+    Database,
+    find_left_behind,
+    find_root,
+    find_strays,
+    read_ifaces,
+    read_nodes,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Helpers, Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
@@ -173,3 +180,7 @@ class NodeWork:
             if record.broken and record.key not in self._found.keys
         )
         self.warnings.extend(f"{path}: not a node record, and iscsiadm stumbles over it. Remove it" for path in find_strays(self._root))
+        self.warnings.extend(
+            f"{path}: has node records, and the open-iscsi of this host reads those in {self._root}. Look whether they are still needed, and remove them"
+            for path in find_left_behind(self._root)
+        )

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import iscsiadm_tool, login_tool, node_apply
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool, iscsiadm_tool, login_tool, node_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
@@ -609,6 +609,15 @@ def test_a_directory_among_the_records_is_named(node, host):
     assert up(done) == EVERYTHING[:2]
     assert [text for text in done["warnings"] if f"{odd}: not a node record" in text]
     assert node(targets=[CTR1], state="absent")["changed"] and odd.is_dir()
+
+
+def test_records_of_an_open_iscsi_that_was_built_otherwise_are_named(node, host, monkeypatch):
+    monkeypatch.setattr(database_tool, "ROOTS", (host.places.root, str(host.root / "etc")))
+    old = host.root / "etc/nodes" / CTR2
+    old.mkdir(parents=True)
+    done = node(portals=[A], targets=[CTR1])
+    assert [text for text in done["warnings"] if text.startswith(f"{old.parent}: has node records")]
+    assert old.exists() and {record.target for record in host.records()} == {CTR1}
 
 
 def test_a_stale_lock_is_freed(node, host, monkeypatch):

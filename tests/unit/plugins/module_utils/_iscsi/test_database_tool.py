@@ -18,6 +18,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import write_t
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
     Database,
+    find_left_behind,
     find_root,
     find_strays,
     node_path,
@@ -90,6 +91,20 @@ def test_what_is_no_file_or_cannot_be_read(root, database):
     (portal / "default").symlink_to("default")
     broken = [record.broken for record in read_nodes(str(root)) if record.broken]
     assert len(broken) == 1 and "cannot be read" in broken[0]
+
+
+def test_records_at_the_place_of_another_build(root, tmp_path):
+    own, other = str(root), tmp_path / "other"
+    roots = (own, str(other))
+    assert find_left_behind(own, roots) == ()
+    (other / "nodes").mkdir(parents=True)
+    assert find_left_behind(own, roots) == ()
+    (other / "nodes" / IQN).mkdir()
+    assert find_left_behind(own, roots) == (str(other / "nodes"),)
+    assert find_left_behind(own, ("/somewhere", str(other))) == ()
+    # Some keep one of the two as a link to the other.
+    (tmp_path / "linked").symlink_to(root)
+    assert find_left_behind(own, (own, str(tmp_path / "linked"))) == ()
 
 
 def test_a_secret_is_written_for_root_alone_and_nothing_is_left_behind(root, database):
