@@ -32,14 +32,12 @@ BUILT_IN_IFACES = (DEFAULT_IFACE, "iser")
 
 
 def parse_record(text):
-    """One record -> dict of key and value (str; Secret for a password), in order; keys without a value are left out. Raises ParseError."""
-    lines = [line.strip(BLANKS) for line in text.split("\n")]
-    if not any(line.startswith(BEGIN) for line in lines):
-        raise ParseError("no record begins in it" if text.strip() else "empty")
-    if END not in lines:
-        raise ParseError("cut off: its last line is missing")
+    """One record -> dict of key and value (str; Secret for a password), in order; keys without a value are left out. Raises ParseError.
+
+    As for open-iscsi, neither the first line nor the last one has to be there, and a line that was cut off counts for nothing.
+    """
     found = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate((line.strip(BLANKS) for line in text.split("\n")[:-1]), 1):
         key, equals, value = line.partition("=")
         name, value = key.rstrip(BLANKS), value.lstrip(BLANKS)
         if line and not line.startswith("#"):
@@ -48,6 +46,8 @@ def parse_record(text):
             # open-iscsi passes over a line without a blank before the "=".
             if value not in ("", EMPTY) and name != key:
                 found[name] = Secret(value) if is_secret(name) else value
+    if not found:
+        raise ParseError("no key in it" if text.strip() else "empty")
     return found
 
 
@@ -57,24 +57,24 @@ def is_secret(key):
 
 
 def render_changes(text, changes):
-    """The record with some keys changed and every other line as it was.
+    """The record with some keys changed and every other line as it was, but for a last one that was cut off.
 
     changes: dict of key and value (str or Secret), None to clear the key. A new key goes before the last line.
     """
     new = {key: plain(value) for key, value in changes.items()}
-    lines = []
-    done = set()
-    for line in text.split("\n"):
+    lines, done = [], set()
+    *whole, rest = text.split("\n")
+    for line in whole:
         match = LINE.fullmatch(line)
         key = match.group(1) if match else None
-        if line.strip(BLANKS) == END:
-            lines.extend(f"{missing} = {value}" for missing, value in new.items() if value is not None and missing not in done)
         if key not in new:
             lines.append(line)
         elif new[key] is not None and key not in done:
             lines.append(f"{key} = {new[key]}")
         done.add(key)
-    return "\n".join(lines)
+    end = next((number for number, line in enumerate(lines) if line.strip(BLANKS) == END), len(lines))
+    lines[end:end] = [f"{key} = {value}" for key, value in new.items() if value is not None and key not in done]
+    return "".join(f"{line}\n" for line in lines) + (rest if not rest.strip(BLANKS) or rest.lstrip(BLANKS).startswith("#") else "")
 
 
 def render_new(values):

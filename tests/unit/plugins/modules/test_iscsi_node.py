@@ -602,6 +602,16 @@ def test_a_broken_record_is_made_anew(node, host, text):
     assert other.exists()
 
 
+def test_a_record_without_its_last_line_is_kept_with_its_secret(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    for record in host.records():
+        path = pathlib.Path(record.path)
+        path.write_text(path.read_text(encoding="utf-8").replace("# END RECORD\n", ""), encoding="utf-8")
+    assert node(portals=[A], targets=[CTR1])["changed"] is False
+    assert verbs(node(portals=[A], targets=[CTR1], startup="onboot")) == ["update"] * 2
+    assert {(record.values["node.startup"], record.values["node.session.auth.password"].reveal()) for record in host.records()} == {("onboot", SECRET)}
+
+
 def test_a_directory_among_the_records_is_named(node, host):
     odd = host.record(CTR1, A).with_name("x")
     odd.mkdir()

@@ -78,6 +78,18 @@ def test_a_broken_record_is_named_and_the_others_are_read(root, text):
     assert len(by_path) == 2 and not any(record.broken for record in by_path.values())
 
 
+def test_a_record_that_was_cut_off_is_broken_or_has_its_secret(root):
+    path = root / "nodes" / f"{IQN}:a" / "2001:db8:0:0::1,3260,1" / "default"
+    text = path.read_text(encoding="utf-8")
+    whole, broken = read_nodes(str(root))[0].values, []
+    for cut in range(len(text)):
+        path.write_text(text[:cut], encoding="utf-8")
+        record = read_nodes(str(root))[0]
+        broken.append(bool(record.broken))
+        assert record.broken or record.values[PASSWORD] == whole[PASSWORD]
+    assert broken[0] and not broken[-1] and broken == sorted(broken, reverse=True)
+
+
 def test_what_is_no_file_or_cannot_be_read(root, database):
     (root / "ifaces" / "odd").mkdir()
     assert [(record.name, record.broken) for record in read_ifaces(str(root))] == [("eth9", None), ("odd", "cannot be read: Is a directory")]
