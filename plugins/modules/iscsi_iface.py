@@ -39,7 +39,7 @@ options:
     type: str
   hwaddress:
     description:
-      - The hardware address of the network device, in the place of its name. A O(net_ifacename) that the record has is cleared.
+      - The hardware address of the network device, in the place of its name. A O(net_ifacename) that the record has is cleared. Not both in one task.
       - With another O(transport) than V(tcp) and V(iser) it names the adapter, and each of the two leaves the other as it is.
     type: str
   ipaddress:

@@ -81,7 +81,9 @@ class Apply:
         rescanned = by_verb.get("rescan", ())
         if rescanned:
             known = {(failure.target, failure.portal) for failure in failures}
-            down = rescan(self._iscsiadm, rescanned, self._read(disks=False), deadline)
+            down, errors = rescan(self._iscsiadm, rescanned, self._read(disks=False), deadline)
+            if errors:
+                raise SanError(" ".join(errors))
             failures += tuple(failure for failure in down if (failure.target, failure.portal) not in known)
         return Outcome(failures, self._read() if sessions is None or rescanned else sessions)
 
@@ -91,6 +93,7 @@ class Apply:
         bare = _bare(sessions, keys)
         while bare and time.monotonic() < bound:
             time.sleep(LATE_INTERVAL)
+            # One that could not be asked still shows no disk.
             rescan(self._iscsiadm, bare, sessions, bound)
             sessions = self._read()
             bare = _bare(sessions, keys)

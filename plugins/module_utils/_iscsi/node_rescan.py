@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
@@ -14,14 +15,14 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 
 # At a time: each is a process that waits for its target.
 RESCANS = 16
-# What each has, however late it is.
-LEAST_SECONDS = 1
+# What those of one time have, however late it is.
+LEAST_SECONDS = 5
 
 
 def rescan(iscsiadm, wanted, sessions, deadline):
-    """Rescan those of the wanted sessions that are up -> tuple of Failure of the others, which cannot be asked.
+    """Rescan those of the wanted sessions that are up -> (tuple of Failure of the others, which cannot be asked; tuple of what went wrong, in words).
 
-    sessions: of the host, now. deadline: of time.monotonic(). Raises SanError when all are done, naming every session that could not be rescanned.
+    sessions: of the host, now. deadline: of time.monotonic().
     """
     states = {session.sid: session.state for session in sessions}
     up = {session.sid for session in sessions if session.logged_in}
@@ -29,21 +30,22 @@ def rescan(iscsiadm, wanted, sessions, deadline):
     errors = []
     while waiting:
         batch, waiting = waiting[:RESCANS], waiting[RESCANS:]
+        bound = max(deadline, time.monotonic() + LEAST_SECONDS)
         started = [(session, iscsiadm.start_rescan(session.sid)) for session in batch]
-        errors.extend(filter(None, [_error(session, process, deadline) for session, process in started]))
-    if errors:
-        raise SanError(" ".join(errors))
-    return tuple(
-        Failure(str(session.portal), session.target, f"not rescanned, for the session is {states.get(session.sid, 'gone')}", None)
-        for session in wanted
-        if session.sid not in up
-    )
+        errors.extend(_error(session, process, bound) for session, process in started)
+    down = [session for session in wanted if session.sid not in up]
+    reasons = [f"not rescanned, for the session is {states.get(session.sid, 'gone')}" for session in down]
+    failures = tuple(Failure(str(session.portal), session.target, reason, None) for session, reason in zip(down, reasons))
+    return failures, tuple(filter(None, errors))
 
 
-def _error(session, process, deadline):
+def _error(session, process, bound):
     """What went wrong, in words, or None."""
+    what = f"session {session.sid} ({describe(session)}): rescan"
     try:
-        raise_for(f"session {session.sid} ({describe(session)}): rescan", process.finish(max(LEAST_SECONDS, deadline - time.monotonic())))
+        raise_for(what, process.finish(max(0, bound - time.monotonic())))
+    except CommandTimeout as error:
+        return f"{what}: did not end within the timeout; it had said: {error.said}. Look for a LUN that does not answer."
     except SanError as error:
         return str(error)
     return None
