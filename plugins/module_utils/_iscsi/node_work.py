@@ -23,10 +23,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import REACHED
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import REACHED
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
