@@ -205,7 +205,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath import alias_plan, conf_apply
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import alias_choice_plan, alias_plan, conf_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_apply import Aliases
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_conflict_plan import find_conflicts, find_leftovers
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import edit_conf
@@ -265,7 +265,7 @@ def work(module, multipath, multipathd, places=HERE):
     wanted = wanted_from(params)
     running = multipathd.running()
     host = read_host(path, [item.alias for item in wanted], parse_topology(multipathd.show_maps_json()) if running else (), places)
-    choices = (alias_plan.choose_names if absent else alias_plan.choose_luns)(wanted, host)
+    choices = (alias_choice_plan.choose_names if absent else alias_choice_plan.choose_luns)(wanted, host)
     refuse((find_leftovers if absent else find_conflicts)(choices, host, path))
     reload = params["reload"] and conf_apply.is_read(path)
     lacks = alias_plan.find_lacks(choices, host, running, reload, absent)
@@ -311,7 +311,7 @@ def wanted_from(params):
         known_by = sorted({"wwid", "alias"}.intersection(item["settings"] or {}))
         if known_by:
             raise SanError(f"aliases: {shown(item)}: {' and '.join(known_by)} cannot stand in settings. Name it beside them, where it is checked.")
-    return tuple(alias_plan.Wanted(item["alias"], item["wwid"], item["select"], item["settings"] or {}) for item in listed)
+    return tuple(alias_choice_plan.Wanted(item["alias"], item["wwid"], item["select"], item["settings"] or {}) for item in listed)
 
 
 def shown(item):

@@ -79,7 +79,11 @@ class Disk:
 def read_disks(sysfs="/sys", udev="/run/udev/data", proc="/proc"):
     """Every disk of the host -> tuple of Disk, sda before sdb before sdaa. Opens no device, so a dead path delays nothing."""
     nodes = read_nodes(sysfs)
-    users = read_users(nodes, sysfs, proc)
+    return disks_of(nodes, read_users(nodes, sysfs, proc), udev)
+
+
+def disks_of(nodes, users, udev="/run/udev/data"):
+    """The disks among the nodes of sysfs_tool -> tuple of Disk. users: of use_tool."""
     return tuple(_disk(node, use_of(node.name, nodes, users), read_properties(node, udev)) for node in nodes.values() if _is_disk(node))
 
 

@@ -5,25 +5,28 @@
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import alias_problem
 
 
 def find_conflicts(choices, host, path):
     """Everything that forbids to give these aliases in the file at path, as a tuple of sentences. choices, host: as in alias_plan."""
-    checks = (_bad_names, _twice, _in_files, _in_bindings, _in_kernel, _bad_luns)
+    checks = (_bad_names, _twice, _in_files, _in_bindings, _in_kernel, _bad_luns, _mounted)
     said = (*_elsewhere(choices, host, path), *(sentence for check in checks for sentence in check(choices, host)))
     return tuple(dict.fromkeys(said))
 
 
 def find_leftovers(choices, host, path):
-    """Sections in other files than path that would keep an alias alive, as a tuple of sentences. For state absent."""
-    return tuple(
+    """What forbids to take these aliases away, as a tuple of sentences: sections in other files than path keep one alive, or it is mounted by it."""
+    elsewhere = (
         f"{naming.alias} is given to {naming.wwid} in {naming.file} too, and stays. Remove it there."
         for choice in choices
         for naming in host.namings
         if naming.file != path and naming.alias is not None and (naming.wwid, naming.alias) == (choice.wwid, choice.alias)
     )
+    leaving = (choice for choice in choices if unmet_absence(choice, host))
+    return (*elsewhere, *(sentence for choice in leaving for sentence in _unmounting(host.device(choice.wwid), host)))
 
 
 def _elsewhere(choices, host, path):
@@ -76,6 +79,23 @@ def _in_kernel(choices, host):
         for device in host.devices:
             if device.name == choice.alias and not (choice.wwid and device.wwid == choice.wwid):
                 yield f"{choice.alias} is the name of another device-mapper device, {device.dm} ({device.uuid or 'without uuid'}). Choose another alias."
+
+
+def _mounted(choices, host):
+    for choice in choices:
+        device = host.device(choice.wwid)
+        if device and device.name != choice.alias:
+            yield from _unmounting(device, host)
+
+
+def _unmounting(device, host):
+    """systemd stops the mount of a line of fstab when the device goes that the line names, and a renamed one goes (systemd.mount(5), StopPropagatedFrom)."""
+    users, points = host.in_fstab(device.name), host.mounts.get(device.dm)
+    if users and points:
+        yield (
+            f"{device.name} is not renamed: it is mounted on {', '.join(points)} and /etc/fstab names {', '.join(users)}, so that systemd would unmount it. "
+            "Unmount it first; or name the file system by UUID= there, run systemctl daemon-reload, and run again."
+        )
 
 
 def _bad_luns(choices, host):

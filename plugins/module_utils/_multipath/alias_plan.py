@@ -1,93 +1,15 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From wanted aliases to steps: which LUN is meant, what forbids the alias, what is to be done, and what is not yet as asked."""
+"""From chosen aliases to steps: what is to be done, and what is not yet as asked. choices: Choice of alias_choice_plan; host: Host of host_plan."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Mapping, Optional, Tuple
-
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import plan_devices
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, plan_claims, select_luns
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import plan_claims
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import POLICY, QUEUE, policy_of, tells, unmet_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted as ConfWanted
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
-
-
-@dataclass(frozen=True)
-class Naming:
-    """A multipath section of a file: its WWID and its alias."""
-
-    wwid: str
-    alias: Optional[str]
-    file: str
-
-
-@dataclass(frozen=True)
-class Host:
-    """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; confs, namings: of all files, as they are read;
-    fstab: the devices that /etc/fstab names."""
-
-    luns: Tuple[Lun, ...] = ()
-    devices: Tuple = ()
-    maps: Tuple = ()
-    links: Mapping[str, str] = field(default_factory=dict)
-    namings: Tuple[Naming, ...] = ()
-    bindings: Tuple = ()
-    confs: Tuple = ()
-    wwids: frozenset = frozenset()
-    fstab: frozenset = frozenset()
-
-    def device(self, wwid):
-        """The DmDevice of a WWID, or None."""
-        return next((device for device in self.devices if wwid and device.wwid == wwid), None)
-
-    def told(self, wwid):
-        """The Map of a WWID as multipathd tells it, or None."""
-        return next((known.told for known in self.maps if known.wwid == wwid), None)
-
-    def lun(self, wwid):
-        """The Lun of a WWID, or None."""
-        return next((lun for lun in self.luns if lun.wwid == wwid), None)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One alias as given. wwid or select says which LUN; for state absent the alias alone does too. settings: keyword -> value, None to remove it."""
-
-    alias: Optional[str]
-    wwid: Optional[str] = None
-    select: Optional[Mapping] = None
-    settings: Mapping = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One alias with its LUN. wwid: None as long as no LUN matches. missing: what is not there, as a sentence, or None."""
-
-    alias: Optional[str]
-    wwid: Optional[str]
-    settings: Mapping = field(default_factory=dict)
-    missing: Optional[str] = None
-
-    @property
-    def texts(self):
-        """The settings that are to be set, as multipath writes them: a playbook's yes is a truth value, its 12 a number."""
-        words = {True: "yes", False: "no"}
-        return {key: words[value] if isinstance(value, bool) else str(value).strip() for key, value in self.settings.items() if value is not None}
-
-
-def choose_luns(wanted, host):
-    """The Choice of each Wanted, for state present. Raises SanError when more than one LUN matches."""
-    return tuple(_choose(item, host) for item in wanted)
-
-
-def choose_names(wanted, host):
-    """The Choice of each Wanted, for state absent: a LUN that is gone can still be named in a file."""
-    return tuple(_choose_name(item, host) for item in wanted)
 
 
 def find_lacks(choices, host, running, reload, absent):
@@ -190,53 +112,6 @@ def describe_alias(choice, host, predicted):
     }
 
 
-def _choose(item, host):
-    if item.wwid:
-        known = host.lun(item.wwid) or host.device(item.wwid) or host.told(item.wwid)
-        missing = None if known else f"{item.alias}: no LUN on this host has the WWID {item.wwid}{_hint(item.wwid, host)}. {_there(host.luns)}"
-        return Choice(item.alias, item.wwid, item.settings, missing)
-    found = select_luns(host.luns, item.select)
-    criteria = ", ".join(f"{key} {value}" for key, value in sorted(item.select.items()) if value is not None)
-    if len(found) > 1:
-        raise SanError(f"{item.alias}: {len(found)} LUNs match {criteria}: {_list(found)}. Add what tells them apart, or give the wwid.")
-    missing = None if found else f"{item.alias}: no LUN matches {criteria}. {_there(host.luns)}"
-    return Choice(item.alias, found[0].wwid if found else None, item.settings, missing)
-
-
-def _choose_name(item, host):
-    # What select fits now may be another LUN than the one that was given the alias.
-    wwid = item.wwid or _owner(item.alias, host)
-    if wwid is None and item.select:
-        chosen = _choose(item, host)
-        if chosen.missing and item.alias is None:
-            return chosen
-        wwid = chosen.wwid
-    alias = item.alias or next((naming.alias for naming in host.namings if naming.wwid == wwid), None)
-    return Choice(alias, wwid, item.settings)
-
-
-def _owner(alias, host):
-    """The WWID that has an alias, or None."""
-    owners = [naming.wwid for naming in host.namings if naming.alias == alias]
-    # Killed after the file was written: only the map still has the alias.
-    owners += [device.wwid for device in host.devices if device.name == alias and device.wwid]
-    return next(iter(owners), None) if alias else None
-
-
-def _hint(wwid, host):
-    # Arrays show the NAA identifier; multipath puts the designator type 3 before it.
-    return f" (one has 3{wwid})" if host.lun(f"3{wwid}") else ""
-
-
-def _there(luns):
-    san = [lun for lun in luns if lun.san]
-    return f"There are: {_list(san)}." if san else "No SAN LUN is there: log in to the target, or look at the array's mapping."
-
-
-def _list(luns):
-    return "; ".join(map(str, luns))
-
-
 def _unregistered(choice, host):
     return choice.wwid and choice.wwid not in host.wwids and host.device(choice.wwid) is None
 
@@ -279,13 +154,10 @@ def _plan(register, file_steps, live, changes, host, reload, stale, claims=()):
     load = [Step("reload", "multipathd")] if file_steps or live or stale else []
     changed = tuple(change for change in changes if change.before != change.after)
     renamed = [host.device(step.args.wwid).name for step in live if step.verb == "rename"]
-    return Plan((*register, *file_steps, *load, *live, *claims), changed, tuple(_fstab_users(renamed, host.fstab)))
+    return Plan((*register, *file_steps, *load, *live, *claims), changed, tuple(_fstab_users(renamed, host)))
 
 
-def _fstab_users(names, fstab):
-    for name in names:
-        device = f"/dev/mapper/{name}"
-        # kpartx names partitions mpatha1, data1p1 or mpatha-part1 (skip_kpartx, partition_delimiter).
-        users = sorted(entry for entry in fstab if re.fullmatch(re.escape(device) + "(p|-part)?[0-9]*", entry))
-        if users:
-            yield f"/etc/fstab names {', '.join(users)}, which will not be there any more. Correct it, or the host does not mount it at boot."
+def _fstab_users(names, host):
+    for name in filter(host.in_fstab, names):
+        users = ", ".join(host.in_fstab(name))
+        yield f"/etc/fstab names {users}, which will not be there any more. Correct it, or the host does not mount it at boot."

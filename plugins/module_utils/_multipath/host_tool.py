@@ -9,12 +9,13 @@ import glob
 import os
 from dataclasses import replace
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import disks_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import Host, Naming
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan import Host, Naming
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import mapped_device, read_dm
@@ -25,7 +26,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places im
 def read_host(path, aliases, told, places=HERE):
     """A Host. path: the file that is edited; aliases: names to look for in /dev/mapper; told: the maps of multipathd, or ()."""
     sessions = read_sessions(places.sysfs, places.udev)
-    disks = read_disks(places.sysfs, places.udev, places.proc)
+    nodes = read_nodes(places.sysfs)
+    users = read_users(nodes, places.sysfs, places.proc)
+    disks = disks_of(nodes, users, places.udev)
     devices = read_dm(places.sysfs)
     confs = tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
     host = Host(
@@ -35,6 +38,7 @@ def read_host(path, aliases, told, places=HERE):
         bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
         wwids=parse_wwids(_text(os.path.join(places.etc, "wwids"))),
         fstab=parse_fstab_devices(_text(places.fstab)),
+        mounts={device.dm: use_of(device.dm, nodes, users).mountpoints for device in devices if device.dm in nodes},
     )
     return read_names(host, aliases, told, places, devices)
 

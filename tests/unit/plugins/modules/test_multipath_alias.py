@@ -197,6 +197,25 @@ def test_paths_that_came_before_their_wwid_was_registered(alias, san, fakes, eve
     assert not alias(**one())["changed"]
 
 
+@pytest.mark.parametrize(
+    ("device", "params"),
+    [("/dev/mapper/qsan", {"wwid": A, "alias": "data"}), ("/dev/disk/by-id/dm-name-qsan", {"alias": "qsan", "state": "absent"})],
+)
+def test_systemd_would_unmount_what_fstab_mounts_by_the_old_name(alias, san, fakes, device, params):
+    alias(**one())
+    (san.root / "fstab").write_text(f"{device} /srv ext4 _netdev 0 0\n")
+    (dm,) = (san.root / "sys/block").glob("dm-*")
+    (san.root / "proc/self/mountinfo").write_text(f"21 1 {(dm / 'dev').read_text().strip()} / /srv rw - ext4 /dev/mapper/qsan rw\n")
+    before = san.snapshot()
+    for check in (True, False):
+        failed = alias(check=check, **params)
+        assert failed["failed"] and f"mounted on /srv and /etc/fstab names {device}" in failed["msg"]
+    assert san.snapshot() == before
+    assert not alias(**one())["changed"]
+    (san.root / "fstab").write_text("UUID=1-2 /srv ext4 _netdev 0 0\n")
+    assert alias(**params)["changed"]
+
+
 REFUSED = {
     "two aliases": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": A, "alias": "y"}]}, "listed twice"),
     "one alias twice": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": B, "alias": "x"}]}, "listed twice"),

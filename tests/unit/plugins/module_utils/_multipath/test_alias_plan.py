@@ -8,9 +8,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_choice_plan import Choice
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import (
-    Choice,
-    Host,
     find_hazards,
     find_lacks,
     plan_absent,
@@ -19,6 +18,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_pla
     unmet_names,
     unmet_told,
 )
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan import Host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, LunPath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import Host, Naming
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan import Host, Naming
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, LunPath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_state_plan import (

@@ -1,0 +1,56 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a host's LUNs, their maps and their names, as plans ask for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Mapping, Optional, Tuple
+
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A multipath section of a file: its WWID and its alias."""
+
+    wwid: str
+    alias: Optional[str]
+    file: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; confs, namings: of all files, as they are read;
+    fstab: the devices that /etc/fstab names; mounts: kernel name of a map -> where it, or what is built on it, is mounted."""
+
+    luns: Tuple[Lun, ...] = ()
+    devices: Tuple = ()
+    maps: Tuple = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    namings: Tuple[Naming, ...] = ()
+    bindings: Tuple = ()
+    confs: Tuple = ()
+    wwids: frozenset = frozenset()
+    fstab: frozenset = frozenset()
+    mounts: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
+
+    def device(self, wwid):
+        """The DmDevice of a WWID, or None."""
+        return next((device for device in self.devices if wwid and device.wwid == wwid), None)
+
+    def told(self, wwid):
+        """The Map of a WWID as multipathd tells it, or None."""
+        return next((known.told for known in self.maps if known.wwid == wwid), None)
+
+    def lun(self, wwid):
+        """The Lun of a WWID, or None."""
+        return next((lun for lun in self.luns if lun.wwid == wwid), None)
+
+    def in_fstab(self, name):
+        """What /etc/fstab names of a map and its partitions, as a list of devices."""
+        # kpartx names partitions mpatha1, data1p1 or mpatha-part1 (skip_kpartx, partition_delimiter).
+        named = re.compile(f"/dev/(mapper/|disk/by-id/dm-name-){re.escape(name)}(p|-part)?[0-9]*")
+        return sorted(filter(named.fullmatch, self.fstab))
