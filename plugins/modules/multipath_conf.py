@@ -174,11 +174,13 @@ backup_file:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_apply import apply_conf, read_host, reload_steps, try_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
 
 DICTS = {"type": "list", "elements": "dict"}
@@ -208,7 +210,7 @@ def main():
     run_module(module, work)
 
 
-def work(module, run=_command.run):
+def work(module, run=_command.run, places=HERE):
     """Read the file, plan, try, write, report. run: starts processes, or a fake of it."""
     params = module.params
     path, reload = params["path"], params["reload"]
@@ -217,11 +219,26 @@ def work(module, run=_command.run):
     wanted = Wanted(**{section: params[section] for section in SECTIONS}, state=params["state"], exclusive=params["exclusive"])
     edit = edit_conf(parse_conf(old or "", path, host.keywords), wanted)
     trial = try_conf(module, host, path, old, edit, params["validate"])
+    if trial.steps and reload_steps(host, trial, reload):
+        refuse_unmounting(path, edit.text, host.keywords, places)
     further = {} if module.check_mode else apply_conf(module, host, trial, reload, params["backup"])
     for words in trial.warnings:
         module.warn(words)
     steps = (*trial.steps, *reload_steps(host, trial, reload))
     return {**report(steps, trial.diffs), "changed_keys": list(edit.changed_keys), **further}
+
+
+def refuse_unmounting(path, text, keywords, places):
+    """Fail when the text gives a map another name that is mounted by the one it has."""
+    # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
+    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host as read_maps
+    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import find_unmounting
+
+    known = read_maps(path, (), (), places)
+    after = tuple(parse_conf(text, path, keywords) if conf.path == path else conf for conf in known.confs)
+    sentences = find_unmounting(known.confs, after, known)
+    if sentences:
+        raise SanError(f"{path}: {' '.join(sentences)} Nothing was changed.")
 
 
 if __name__ == "__main__":

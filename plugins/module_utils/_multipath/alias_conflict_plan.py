@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_plan import unmet_absence
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import alias_problem
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import unmounting
 
 
 def find_conflicts(choices, host, path):
@@ -26,7 +27,7 @@ def find_leftovers(choices, host, path):
         if naming.file != path and naming.alias is not None and (naming.wwid, naming.alias) == (choice.wwid, choice.alias)
     )
     leaving = (choice for choice in choices if unmet_absence(choice, host))
-    return (*elsewhere, *(sentence for choice in leaving for sentence in _unmounting(host.device(choice.wwid), host)))
+    return (*elsewhere, *(sentence for choice in leaving for sentence in unmounting(host.device(choice.wwid), host)))
 
 
 def _elsewhere(choices, host, path):
@@ -85,17 +86,7 @@ def _mounted(choices, host):
     for choice in choices:
         device = host.device(choice.wwid)
         if device and device.name != choice.alias:
-            yield from _unmounting(device, host)
-
-
-def _unmounting(device, host):
-    """systemd stops the mount of a line of fstab when the device goes that the line names, and a renamed one goes (systemd.mount(5), StopPropagatedFrom)."""
-    users, points = host.in_fstab(device.name), host.mounts.get(device.dm)
-    if users and points:
-        yield (
-            f"{device.name} is not renamed: it is mounted on {', '.join(points)} and /etc/fstab names {', '.join(users)}, so that systemd would unmount it. "
-            "Unmount it first; or name the file system by UUID= there, run systemctl daemon-reload, and run again."
-        )
+            yield from unmounting(device, host)
 
 
 def _bad_luns(choices, host):

@@ -80,7 +80,7 @@ class FakeHost:
 
 
 @pytest.fixture
-def host(tmp_path, monkeypatch):
+def host(tmp_path, monkeypatch, san):
     """A FakeHost whose multipath.conf is in a directory of the test."""
     path = tmp_path / "multipath.conf"
     drop_ins = tmp_path / "conf.d"
@@ -90,7 +90,7 @@ def host(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "DROP_IN_DIRECTORY", str(drop_ins))
     fake = FakeHost(path)
     monkeypatch.setattr(Multipathd, "running", lambda self: fake.loaded is not None)
-    monkeypatch.setattr(multipath_conf, "work", functools.partial(multipath_conf.work, run=fake.run))
+    monkeypatch.setattr(multipath_conf, "work", functools.partial(multipath_conf.work, run=fake.run, places=san.places))
     path.write_text(BEFORE)
     return fake
 
@@ -368,3 +368,46 @@ def test_absent_with_exclusive(task):
 
 def test_nothing_named(task):
     assert "one of the following is required" in task()["msg"]
+
+
+@pytest.fixture
+def mounted(host, san):
+    """Mounts a map on /srv by a name that fstab has; returns its WWID."""
+
+    def mount(name):
+        wwid = "32033001378901d00"
+        san.disk("sdb", wwid)
+        san.make_dm(name, f"mpath-{wwid}")
+        (san.root / "fstab").write_text(f"/dev/mapper/{name} /srv ext4 _netdev 0 0\n")
+        (dm,) = (san.root / "sys/block").glob("dm-*")
+        (san.root / "proc/self/mountinfo").write_text(f"21 1 {(dm / 'dev').read_text().strip()} / /srv rw - ext4 /dev/mapper/{name} rw\n")
+        host.loaded = BEFORE
+        return wwid
+
+    return mount
+
+
+@pytest.mark.parametrize(
+    ("name", "conf", "options"),
+    [
+        ("mpatha", "defaults {\n\tuser_friendly_names yes\n}\n", {"defaults": {"user_friendly_names": "no"}}),
+        ("32033001378901d00", "", {"overrides": {"user_friendly_names": True}}),
+        ("qsan", "multipaths {\n\tmultipath {\n\t\twwid 32033001378901d00\n\t\talias qsan\n\t}\n}\n", {"multipaths": [], "exclusive": True}),
+        ("mpatha", "defaults {\n\tuser_friendly_names yes\n}\n", {"multipaths": [{"wwid": "32033001378901d00", "alias": "data"}]}),
+    ],
+)
+def test_an_edit_that_renames_what_fstab_mounts_is_refused(host, task, san, mounted, name, conf, options):
+    mounted(name)
+    host.path.write_text(conf)
+    host.loaded = conf
+    for check in (True, False):
+        failed = task(check=check, **options)
+        assert failed["failed"] and f"{name} is not renamed: it is mounted on /srv" in failed["msg"]
+    assert (host.path.read_text(), host.commands) == (conf, [])
+    (san.root / "fstab").write_text("UUID=1-2 /srv ext4 _netdev 0 0\n")
+    assert task(**options)["changed"]
+
+
+def test_an_edit_that_leaves_the_names_is_none_of_a_mount(task, mounted):
+    mounted("mpatha")
+    assert task(**TASK)["changed"]

@@ -1,0 +1,50 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which maps get another name by an edit of multipath.conf, and what that would unmount."""
+
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force
+
+YES = ("yes", "1")
+FRIENDLY = "user_friendly_names"
+
+
+def find_unmounting(before, after, host):
+    """What an edit would unmount, as a tuple of sentences. before, after: Conf of every file, in the order of reading; host: Host of host_plan."""
+    renamed = (device for device in host.devices if device.wwid and _is_renamed(device, host.lun(device.wwid), before, after))
+    return tuple(sentence for device in renamed for sentence in unmounting(device, host))
+
+
+def unmounting(device, host):
+    """What a new name for a map would unmount, as a tuple of sentences.
+
+    systemd stops the mount of a line of fstab when the device goes that the line names, and the old name goes (systemd.mount(5), StopPropagatedFrom).
+    """
+    users, points = host.in_fstab(device.name), host.mounts.get(device.dm)
+    if not (users and points):
+        return ()
+    return (
+        f"{device.name} is not renamed: it is mounted on {', '.join(points)} and /etc/fstab names {', '.join(users)}, so that systemd would unmount it. "
+        "Unmount it first; or name the file system by UUID= there, run systemctl daemon-reload, and run again.",
+    )
+
+
+def _is_renamed(device, lun, before, after):
+    old, new = (_name(device.wwid, lun, confs) for confs in (before, after))
+    if old == new:
+        return False
+    # A name that multipathd chooses itself stays, when it is one already.
+    return device.name != new if new else device.name == old
+
+
+def _name(wwid, lun, confs):
+    """The name of a map (libmultipath/configure.c select_alias), None for one that multipathd chooses itself."""
+    own = [block for conf in confs for block in conf.blocks("multipaths", "multipath") if block.value("wwid") == wwid]
+    aliases = [block.value("alias") for block in own if block.value("alias")]
+    if aliases:
+        return aliases[-1]
+    said = [block.value(FRIENDLY) for block in own if block.value(FRIENDLY)]
+    friendly = said[-1] if said else value_in_force(confs, FRIENDLY, lun.vendor if lun else None, lun.product if lun else None)
+    return None if friendly in YES else wwid
