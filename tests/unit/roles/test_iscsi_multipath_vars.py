@@ -55,3 +55,16 @@ def test_what_the_user_says_about_qsan_is_put_into_its_section(tmp_path):
     qsan, second = derived(tmp_path, [name], iscsi_multipath_devices=[other, own])[name]
     assert (second, qsan["no_path_retry"], qsan["prio_args"], qsan["prio"]) == (other, 12, None, "alua")
     assert [each["vendor"] for each in derived(tmp_path, [name], iscsi_multipath_devices=[other])[name]] == ["^Qsan", "NETAPP"]
+
+
+def test_what_is_mounted_last_at_a_place_is_what_is_there(tmp_path):
+    lines = ["/proc/self/mounts:/dev/mapper/qsan /mnt/a ext4 rw 0 0", r"/proc/self/mounts:/dev/sdz1 /mnt/with\040blank xfs rw 0 0"]
+    lines += ["/proc/self/mounts:/dev/sdz2 /mnt/a ext4 rw 0 0", "/sys/class/iscsi_session/session1/recovery_tmo:30"]
+    name = "__iscsi_multipath_mounted_at"
+    assert derived(tmp_path, [name], __iscsi_multipath_seen={"stdout_lines": lines})[name] == {"/mnt/a": "/dev/sdz2", "/mnt/with blank": "/dev/sdz1"}
+
+
+def test_a_mount_below_another_comes_after_it(tmp_path):
+    volumes = [{"alias": "b", "mount": "/mnt/data/b"}, {"alias": "raw"}, {"alias": "a", "mount": "/mnt/data"}]
+    name = "__iscsi_multipath_mounts"
+    assert [volume["alias"] for volume in derived(tmp_path, [name], iscsi_multipath_volumes=volumes)[name]] == ["a", "b"]
