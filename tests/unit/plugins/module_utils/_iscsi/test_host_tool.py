@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import START_FIELD, Helpers, started_processes, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 HOLDER = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
 
@@ -34,10 +35,11 @@ def test_a_turn_ends_with_its_process(tmp_path):
 def test_processes_by_name():
     before = time.time()
     with subprocess.Popen(["sleep", "60"]) as process:
-        found = dict(started_processes("sleep"))
+        # It has its name a moment after it was started.
+        found = wait_until(lambda: {pid: started for pid, started in started_processes("sleep") if pid == str(process.pid)}, 5)
         process.kill()
     assert abs(found[str(process.pid)] - before) < 5
-    assert str(os.getpid()) not in found
+    assert str(os.getpid()) not in dict(started_processes("sleep"))
 
 
 def test_helpers_are_not_the_daemon_itself(tmp_path):
