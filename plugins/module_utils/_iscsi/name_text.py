@@ -12,6 +12,7 @@ source the file in a shell, where the last line wins. So there is one form that 
 from __future__ import annotations
 
 import re
+import stringprep
 import unicodedata
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
@@ -33,8 +34,8 @@ NAME, ALIAS, GENERATE = "InitiatorName", "InitiatorAlias", "GenerateName"
 # RFC 7143, 4.2.7.1 and 13.7.
 MAX_NAME_BYTES = 223
 MAX_ALIAS_BYTES = 255
-# A shell that sources the file would run or trip over these.
-SHELL_CHARACTERS = "\\'\"`$&;|<>()"
+# A shell that sources the file would run or trip over these: what follows a blank is a command.
+SHELL_CHARACTERS = " \\'\"`$&;|<>()"
 
 _IQN = re.compile(r"(?s)iqn\.[0-9]{4}-(?P<month>[0-9]{2})\.(?P<domain>[^:]*)(?::(?P<rest>.*))?")
 _LABEL = re.compile(r"(?!-)[^.]{1,63}(?<!-)")
@@ -55,7 +56,8 @@ def check_alias(alias):
         raise SanError("alias: it begins or ends with a blank or has a control character, which the file cannot hold.")
     bad = sorted(set(alias) & set(SHELL_CHARACTERS))
     if bad:
-        raise SanError(f"alias: it has {' '.join(bad)}, and initramfs scripts source the file in a shell. Leave these characters out.")
+        shown = ", ".join("a blank" if character == " " else character for character in bad)
+        raise SanError(f"alias: it has {shown}, and initramfs scripts source the file in a shell. Leave these characters out.")
     if NAME in alias:
         raise SanError(f"alias: iscsid would take a line with {NAME} in it for the name.")
 
@@ -130,8 +132,9 @@ def _why_invalid_iqn(name):
         return "iqn. is followed by a date and a reversed domain name: iqn.yyyy-mm.org.example, then : and text of your own if wanted"
     if not 1 <= int(found["month"]) <= 12:
         return f"{found['month']} is no month"
-    if unicodedata.normalize("NFKC", name).lower() != name:
-        return f"RFC 3722 wants lower case and normal form C: write {unicodedata.normalize('NFKC', name).lower()!r}"
+    normal = unicodedata.normalize("NFKC", "".join(map(stringprep.map_table_b2, name)))
+    if normal != name:
+        return f"RFC 3722 wants lower case and normal form C: write {normal!r}"
     bad = sorted({character for character in name if not _allowed(character)})
     if bad:
         return f"{' '.join(repr(character) for character in bad)} cannot be in it; letters, digits, - . and : can (RFC 3722)"

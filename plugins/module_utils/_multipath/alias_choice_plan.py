@@ -62,11 +62,11 @@ def _choose(item, host):
 
 
 def _choose_name(item, host):
-    # What select fits now may be another LUN than the one that was given the alias.
+    # What select fits now may be another LUN than the one that was given the alias, or several: it is asked only when there is no alias.
     wwid = item.wwid or _owner(item.alias, host)
-    if wwid is None and item.select:
+    if wwid is None and item.alias is None and item.select:
         chosen = _choose(item, host)
-        if chosen.missing and item.alias is None:
+        if chosen.missing:
             return chosen
         wwid = chosen.wwid
     alias = item.alias or next((naming.alias for naming in host.namings if naming.wwid == wwid), None)

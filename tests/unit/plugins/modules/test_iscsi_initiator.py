@@ -61,7 +61,7 @@ def mode(path):
 
 STATES = [
     ({"name": NEW}, ["rename InitiatorName"]),
-    ({"alias": "host one"}, ["set InitiatorAlias"]),
+    ({"alias": "host-1"}, ["set InitiatorAlias"]),
     ({"replacement_timeout": 15}, [f"set {KEY}"]),
     (
         {"noop_out_interval": 1, "noop_out_timeout": 2, "login_timeout": 3, "startup": "onboot"},

@@ -40,6 +40,7 @@ def test_valid(name):
         "iqn.2001-04.com.example:a_b",
         "iqn.2001-04.com.example:a\n",
         "iqn.2001-04.com.-example",
+        "iqn.2001-04.com.example:stra\u00dfe",
         "eui.02004567A425678",
         "eui.02004567A425678G",
         "eui.02004567A425678D\n",
@@ -52,12 +53,12 @@ def test_invalid(name):
         name_text.check_name(name)
 
 
-@pytest.mark.parametrize("alias", ["", "host one", "h\u00f4te", "x" * name_text.MAX_ALIAS_BYTES])
+@pytest.mark.parametrize("alias", ["", "host-1.rack7", "h\u00f4te", "x" * name_text.MAX_ALIAS_BYTES])
 def test_aliases(alias):
     name_text.check_alias(alias)
 
 
-@pytest.mark.parametrize("alias", [" a", "a\nb", "a\tb", "$(reboot)", "Bob's", "a InitiatorName=b", "x" * (name_text.MAX_ALIAS_BYTES + 1)])
+@pytest.mark.parametrize("alias", [" a", "rack reboot", "a\nb", "a\tb", "$(reboot)", "Bob's", "a InitiatorName=b", "x" * (name_text.MAX_ALIAS_BYTES + 1)])
 def test_refused_aliases(alias):
     with pytest.raises(SanError, match="alias: "):
         name_text.check_alias(alias)
