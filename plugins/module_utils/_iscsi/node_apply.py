@@ -85,6 +85,10 @@ class Apply:
             if errors:
                 raise SanError(" ".join(errors))
             failures += tuple(failure for failure in down if (failure.target, failure.portal) not in known)
+            if wait_for_devices:
+                # The kernel answers a rescan before the disks that it found have their block devices.
+                sids = {session.sid for session in rescanned}
+                wait_until(functools.partial(self._all_named, sids), max(0, deadline - time.monotonic()))
         return Outcome(failures, self._read() if sessions is None or rescanned else sessions)
 
     def _await_disks(self, keys, sessions, deadline):
@@ -98,6 +102,9 @@ class Apply:
             sessions = self._read()
             bare = _bare(sessions, keys)
         return sessions
+
+    def _all_named(self, sids):
+        return all(device.name for session in self._read(disks=False) if session.sid in sids for device in session.devices)
 
     def _logout(self, sessions):
         waiting = list(sessions)

@@ -713,3 +713,24 @@ def test_rescan_when_asked_only(node, host):
     node(portals=[A])
     assert verbs(node(targets=[CTR1], rescan=True)) == ["rescan"] * 2
     assert [call for call in host.calls if "-R" in call] == [["-m", "session", "-r", str(sid), "-R"] for sid in (1, 2)]
+
+
+def test_a_disk_that_a_rescan_finds_is_waited_for(node, host, monkeypatch):
+    node(portals=[A], targets=[CTR1], target_portals=[A])
+    new = host.root / "sys/devices/platform/host1/session1/target1:0:0/1:0:0:7"
+    real = host.run
+
+    def run(argv, timeout):
+        if "-R" in argv:
+            put(new / "type", 0)
+        return real(argv, timeout)
+
+    def wait(condition, timeout):
+        assert not condition()
+        host.disk(new, "sdz7", "8:200")
+        return condition()
+
+    host.run = run
+    monkeypatch.setattr(node_apply, "wait_until", wait)
+    (session,) = node(targets=[CTR1], rescan=True)["sessions"]
+    assert {(device["lun"], device["name"]) for device in session["devices"]} == {(0, "sdb0"), (7, "sdz7")}
