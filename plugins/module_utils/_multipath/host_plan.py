@@ -24,7 +24,7 @@ class Naming:
 @dataclass(frozen=True)
 class Host:
     """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; confs, namings: of all files, as they are read;
-    fstab: the devices that /etc/fstab names; mounts: kernel name of a map -> where it, or what is built on it, is mounted."""
+    fstab, points: the devices and the mount points that /etc/fstab names; mounts: kernel name of a map -> where it or a partition of it is mounted."""
 
     luns: Tuple[Lun, ...] = ()
     devices: Tuple = ()
@@ -35,6 +35,7 @@ class Host:
     confs: Tuple = ()
     wwids: frozenset = frozenset()
     fstab: frozenset = frozenset()
+    points: frozenset = frozenset()
     mounts: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
 
     def device(self, wwid):

@@ -10,8 +10,9 @@ import os
 from dataclasses import replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import disks_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import partitions_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, read_nodes
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
@@ -19,7 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import mapped_device, read_dm
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import parse_bindings, parse_fstab_devices, parse_wwids
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import parse_bindings, parse_fstab_devices, parse_fstab_points, parse_wwids
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 
 
@@ -38,7 +39,8 @@ def read_host(path, aliases, told, places=HERE):
         bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
         wwids=parse_wwids(_text(os.path.join(places.etc, "wwids"))),
         fstab=parse_fstab_devices(_text(places.fstab)),
-        mounts={device.dm: use_of(device.dm, nodes, users).mountpoints for device in devices if device.dm in nodes},
+        points=parse_fstab_points(_text(places.fstab)),
+        mounts={device.dm: _mounts(nodes[device.dm], nodes, users) for device in devices if device.dm in nodes},
     )
     return read_names(host, aliases, told, places, devices)
 
@@ -71,6 +73,10 @@ def read_alua(disks, places=HERE):
     """The names of the disks that the kernel accesses by ALUA, as a frozenset."""
     handlers = ((disk.name, attribute(places.sysfs, "block", disk.name, "device", "dh_state")) for disk in disks)
     return frozenset(name for name, handler in handlers if handler == "alua")
+
+
+def _mounts(node, nodes, users):
+    return tuple(dict.fromkeys(point for name in (node.name, *partitions_of(node, nodes)) for point in users.mounts.get(name, ())))
 
 
 def _text(path):

@@ -17,6 +17,7 @@ NAME = re.compile(r"[A-Za-z0-9+.:=@_-]+")
 TAKEN_BY_KERNEL = (".", "..", "control")
 # multipath reads these as a kernel name and as MAJOR:MINOR, not as an alias (multipath/main.c get_dev_type).
 LOOKS_LIKE_DEVICE = re.compile(r"(dm-[0-9]+|[0-9]+:[0-9]+.*)")
+OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ def parse_fstab_devices(text):
     return frozenset(words[0] for words in lines if words and not words[0].startswith("#"))
 
 
+def parse_fstab_points(text):
+    """The mount points that an fstab names, as a frozenset: the second field of each line."""
+    lines = (line.split() for line in text.splitlines())
+    # fstab(5) writes blanks in octal.
+    return frozenset(OCTAL.sub(_character, words[1]) for words in lines if len(words) > 1 and not words[0].startswith("#"))
+
+
 def alias_problem(alias):
     """Why a name cannot be an alias, as the end of a sentence, or None when it can."""
     if not alias:
@@ -60,3 +68,7 @@ def alias_problem(alias):
     if alias.startswith("-"):
         return "begins with a dash, which programs read as an option"
     return None
+
+
+def _character(match):
+    return chr(int(match.group(1), 8))

@@ -20,14 +20,15 @@ def find_unmounting(before, after, host):
 def unmounting(device, host):
     """What a new name for a map would unmount, as a tuple of sentences.
 
-    systemd stops the mount of a line of fstab when the device goes that the line names, and the old name goes (systemd.mount(5), StopPropagatedFrom).
+    systemd stops a mount of fstab when the device goes that it is mounted from (systemd.mount(5), StopPropagatedFrom), which is /dev/mapper
+    with the old name, also where fstab names a UUID.
     """
-    users, points = host.in_fstab(device.name), host.mounts.get(device.dm)
-    if not (users and points):
+    points = [point for point in host.mounts.get(device.dm, ()) if point in host.points]
+    if not points:
         return ()
     return (
-        f"{device.name} is not renamed: it is mounted on {', '.join(points)} and /etc/fstab names {', '.join(users)}, so that systemd would unmount it. "
-        "Unmount it first; or name the file system by UUID= there, run systemctl daemon-reload, and run again.",
+        f"{device.name} is not renamed: it is mounted on {', '.join(points)} as /etc/fstab has it, and systemd would unmount it when the name goes. "
+        "Unmount it first, correct /etc/fstab, and run again.",
     )
 
 
