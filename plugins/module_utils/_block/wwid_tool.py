@@ -16,7 +16,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import read_te
 UID_PROPERTIES = (("dasd", "ID_UID"), ("nvme", "ID_WWN"), ("", "ID_SERIAL"))
 # sysfs names the kind of a SCSI identifier, scsi_id and multipath give its number in the standard (SPC, VPD page 83h).
 DESIGNATORS = (("naa.", "3"), ("eui.", "2"), ("t10.", "1"))
-
 # What multipath's own udev rules say of a disk that is or is not a path (multipath.rules).
 CLAIMS = {"1": True, "0": False}
 

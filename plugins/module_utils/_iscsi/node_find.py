@@ -76,7 +76,7 @@ class Find:
         if choice.patterns is None and (records or sessions):
             targets = targets_behind(asked.portals, records, sessions)
             if self._iscsiadm.installed() and daemon_listens(self._proc):
-                found, failures, bare = self._ask(asked.kind, asked.portals)
+                found, failures = self._ask(asked.kind, asked.portals)[:2]
                 targets |= {each.target for each in found}
             choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
         return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures)
@@ -94,7 +94,7 @@ class Find:
         untold = tuple(dict.fromkeys(each.portal for each in found if each.tpgt is None))
         if untold and len(asked.choice.ifaces or ()) > 1:
             # open-iscsi has room for one interface only in the record of a portal whose group is unknown.
-            told, failures, bare = self._ask("sendtargets", untold)
+            told, failures = self._ask("sendtargets", untold)[:2]
             found = [each for known in found for each in _with_tag(known, told)]
         return self._checked(nodes_of_found(found, records, sessions, asked.choice), found, failures)
 

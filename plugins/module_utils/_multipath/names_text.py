@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.mountinfo_text import unescape
+
 # DM_NAME_LEN (include/uapi/linux/dm-ioctl.h) and WWID_SIZE of multipath are 128 with the NUL at the end.
 LONGEST_NAME = 127
 # What libdevmapper leaves as it is (lib/libdm-common.c): anything else becomes \xNN in /dev/mapper, and the alias would not be there.
@@ -17,7 +19,6 @@ NAME = re.compile(r"[A-Za-z0-9+.:=@_-]+")
 TAKEN_BY_KERNEL = (".", "..", "control")
 # multipath reads these as a kernel name and as MAJOR:MINOR, not as an alias (multipath/main.c get_dev_type).
 LOOKS_LIKE_DEVICE = re.compile(r"(dm-[0-9]+|[0-9]+:[0-9]+.*)")
-OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,12 @@ def parse_wwids(text):
 
 def parse_fstab_devices(text):
     """The devices that an fstab names, as a frozenset: the first field of each line."""
-    lines = (line.split() for line in text.splitlines())
-    return frozenset(words[0] for words in lines if words and not words[0].startswith("#"))
+    return frozenset(fields[0] for fields in _fstab_fields(text))
 
 
 def parse_fstab_points(text):
     """The mount points that an fstab names, as a frozenset: the second field of each line."""
-    lines = (line.split() for line in text.splitlines())
-    # fstab(5) writes blanks in octal.
-    return frozenset(OCTAL.sub(_character, words[1]) for words in lines if len(words) > 1 and not words[0].startswith("#"))
+    return frozenset(fields[1] for fields in _fstab_fields(text) if len(fields) > 1)
 
 
 def alias_problem(alias):
@@ -70,5 +68,7 @@ def alias_problem(alias):
     return None
 
 
-def _character(match):
-    return chr(int(match.group(1), 8))
+def _fstab_fields(text):
+    """The fields of each line that is no comment. fstab(5) writes blanks as the kernel does in mountinfo."""
+    lines = (line.split() for line in text.splitlines())
+    return [tuple(map(unescape, words)) for words in lines if words and not words[0].startswith("#")]
