@@ -23,7 +23,7 @@ FUNCTIONS = f"""
 patiently() {{ # command: until it succeeds, or a minute has passed
     tries=0
     until "$@" > /dev/null 2>&1; do
-        tries=$((tries + 1)); [ $tries -lt 600 ] || return 1
+        tries=$((tries + 1)); [ $tries -lt 600 ] || {{ echo "not within a minute: $*" >&2; return 1; }}
         sleep 0.1
     done
 }}
@@ -47,7 +47,7 @@ def render_script(array: Array) -> str:
     # The backstores of before are gone before identify waits for the new ones.
     parts += ["feed() {", "echo clearconfig confirm=True", "patiently cleared", heredoc(render_backstores(lio))]
     parts += [render_identities(lio), heredoc(render_targets(lio)), "}"]
-    parts += ["feed | podman exec --interactive target targetcli > /run/lab-array.log 2>&1", render_checks(lio)]
+    parts += ["feed 2> /run/lab-array.feed | podman exec --interactive target targetcli > /run/lab-array.log 2>&1", render_checks(lio)]
     parts += [render_tgt(array.of(TGT)), render_isns(array)]
     return "\n".join(parts) + "\n"
 
@@ -135,14 +135,14 @@ def credentials(chap: Chap) -> str:
 
 
 def render_checks(array: Array) -> str:
-    """targetcli's exit status is 0 whatever it could not do: the kernel's own tree says what is exported."""
+    """targetcli's exit status is 0 whatever it could not do, and that of what feeds it is lost: the kernel's own tree says what is exported."""
     lines = ["failed=0"]
     for target in array.targets:
         tpg = f"{ISCSI}/{target.name}/tpgt_1"
         for portal in target.portals:
             lines.append(f"missing '{tpg}/np/{portal}'")
         lines += [f"missing {tpg}/lun/lun_{lun.lun}" for lun in array.luns if target.name in lun.targets]
-    lines.append("if [ $failed = 1 ]; then tail -n 20 /run/lab-array.log >&2; exit 1; fi")
+    lines.append("if [ $failed = 1 ]; then tail -n 20 /run/lab-array.log >&2; cat /run/lab-array.feed >&2; exit 1; fi")
     return "\n".join(lines)
 
 
