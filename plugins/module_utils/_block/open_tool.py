@@ -14,6 +14,7 @@ import re
 import stat
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_text import parse_open_counts
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
@@ -48,10 +49,10 @@ def partitions_of(node, nodes):
 
 def openers(devices, proc="/proc"):
     """The processes that have block devices open -> dict of name and a list of (pid, command). devices: Node."""
-    paths, numbers = ({getattr(node, key): node.name for node in devices} for key in ("device", "dev"))
+    known = {key: node.name for node in devices for key in ((stat.S_IFBLK, node.dev), node.device, *_generic(node))}
     found = {}
     for pid in sorted(filter(str.isdigit, os.listdir(proc)), key=int):
-        for name in sorted(set(_open_devices(os.path.join(proc, pid, "fd"), paths, numbers))):
+        for name in sorted(set(_open_devices(os.path.join(proc, pid, "fd"), known))):
             found.setdefault(name, []).append((pid, _command(os.path.join(proc, pid, "comm"))))
     return found
 
@@ -77,8 +78,20 @@ def _opens(name, partitions, counts):
     return counts.get(name, 0) - len(partitions) + sum(counts.get(part, 0) for part in partitions)
 
 
-def _open_devices(directory, paths, numbers):
-    """Of the open files of a process those that are devices -> names. Asks nothing of a file outside /dev, so that nothing can hang."""
+def _generic(node):
+    """The kinds and numbers of the character devices by which a SCSI disk is used without its block device: /dev/sg2, /dev/bsg/3:0:0:0."""
+    for kind in ("scsi_generic", "bsg"):
+        with contextlib.suppress(OSError):
+            directory = os.path.join(node.directory, "device", kind)
+            for name in os.listdir(directory):
+                yield stat.S_IFCHR, attribute(directory, name, "dev")
+
+
+def _open_devices(directory, known):
+    """Of the open files of a process those that are known, by path or by kind and number -> names.
+
+    Asks nothing of a file outside /dev, so that nothing can hang.
+    """
     try:
         entries = os.listdir(directory)
     except OSError:
@@ -88,14 +101,13 @@ def _open_devices(directory, paths, numbers):
         # A file may be closed meanwhile.
         with contextlib.suppress(OSError):
             path = os.readlink(os.path.join(directory, entry))
-            if path in paths:
-                yield paths[path]
-            elif path.startswith("/dev/"):
+            key = path
+            if path.startswith("/dev/") and path not in known:
                 # A virtual machine or a container can have a device node of its own name.
                 status = os.stat(os.path.join(directory, entry))
-                name = numbers.get(f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}")
-                if name and stat.S_ISBLK(status.st_mode):
-                    yield name
+                key = stat.S_IFMT(status.st_mode), f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+            if key in known:
+                yield known[key]
 
 
 def _command(path):

@@ -26,7 +26,7 @@ def process(proc, pid, comm, *files):
 
 
 def device(name, dev="0:0"):
-    return SimpleNamespace(name=name, device=f"/dev/{name}", dev=dev)
+    return SimpleNamespace(name=name, device=f"/dev/{name}", dev=dev, directory="/nowhere")
 
 
 def test_openers(tmp_path):
@@ -71,6 +71,19 @@ def test_a_disk_with_its_partitions(disk, monkeypatch, opened):
     process(disk.proc, 77, "qemu", opened)
     # It checks the path, and uses it for nothing.
     process(disk.proc, 78, "multipathd", "/dev/sdb")
+    assert held(disk, "sdb") == {"sdb": ("open by qemu (process 77)",)}
+
+
+@pytest.mark.parametrize("generic", ["scsi_generic/sg2", "bsg/1:0:0:0"])
+def test_a_disk_by_its_generic_device(disk, monkeypatch, generic):
+    """On the real /dev/null, whose number the generic device of the disk is given."""
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    directory = disk.sysfs / "block/sdb/device" / generic
+    directory.mkdir(parents=True)
+    process(disk.proc, 77, "qemu", "/dev/null")
+    (directory / "dev").write_text("1:5\n")
+    assert held(disk, "sdb") == {}
+    (directory / "dev").write_text("1:3\n")
     assert held(disk, "sdb") == {"sdb": ("open by qemu (process 77)",)}
 
 
