@@ -101,8 +101,8 @@ notes:
   - A keyword of O(defaults) or O(devices) that C(overrides) sets too, in this file or in another one, is a warning. So is a removed
     one that another file still has.
   - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it.
-  - A change that would give a map another name, such as C(user_friendly_names), is refused while that map is mounted where C(/etc/fstab) has
-    a line for it, since systemd would unmount the file system.
+  - A change that would give a map another name, such as C(user_friendly_names), is refused while C(/etc/fstab) or a unit
+    of systemd has that map mounted, since systemd would unmount the file system.
 seealso:
   - module: linuxsan.host.multipath_alias
   - module: linuxsan.host.multipath_info

@@ -24,7 +24,8 @@ class Naming:
 @dataclass(frozen=True)
 class Host:
     """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; confs, namings: of all files, as they are read;
-    fstab, points: the devices and the mount points that /etc/fstab names; mounts: kernel name of a map -> where it or a partition of it is mounted."""
+    fstab: the devices that /etc/fstab names; mounts: kernel name of a map -> where it or a partition of it is mounted; mounters: mount point -> the file by
+    which systemd mounts there."""
 
     luns: Tuple[Lun, ...] = ()
     devices: Tuple = ()
@@ -35,8 +36,8 @@ class Host:
     confs: Tuple = ()
     wwids: frozenset = frozenset()
     fstab: frozenset = frozenset()
-    points: frozenset = frozenset()
     mounts: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
+    mounters: Mapping[str, str] = field(default_factory=dict)
 
     def device(self, wwid):
         """The DmDevice of a WWID, or None."""

@@ -20,6 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import mapped_device, read_dm
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.mount_unit_text import mount_unit_name
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import parse_bindings, parse_fstab_devices, parse_fstab_points, parse_wwids
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 
@@ -32,6 +33,7 @@ def read_host(path, aliases, told, places=HERE):
     disks = disks_of(nodes, users, places.udev)
     devices = read_dm(places.sysfs)
     confs = tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
+    mounts = {device.dm: _mounts(nodes[device.dm], nodes, users) for device in devices if device.dm in nodes}
     host = Host(
         luns=find_luns(disks, sessions, devices, read_alua(disks, places)),
         confs=confs,
@@ -39,8 +41,8 @@ def read_host(path, aliases, told, places=HERE):
         bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
         wwids=parse_wwids(_text(os.path.join(places.etc, "wwids"))),
         fstab=parse_fstab_devices(_text(places.fstab)),
-        points=parse_fstab_points(_text(places.fstab)),
-        mounts={device.dm: _mounts(nodes[device.dm], nodes, users) for device in devices if device.dm in nodes},
+        mounts=mounts,
+        mounters=_mounters([point for points in mounts.values() for point in points], places),
     )
     return read_names(host, aliases, told, places, devices)
 
@@ -77,6 +79,13 @@ def read_alua(disks, places=HERE):
 
 def _mounts(node, nodes, users):
     return tuple(dict.fromkeys(point for name in (node.name, *partitions_of(node, nodes)) for point in users.mounts.get(name, ())))
+
+
+def _mounters(points, places):
+    """The file by which systemd mounts each of the mount points that it knows."""
+    known = parse_fstab_points(_text(places.fstab))
+    units = ((point, os.path.join(directory, mount_unit_name(point))) for point in points for directory in reversed(places.units))
+    return {**{point: unit for point, unit in units if os.path.exists(unit)}, **{point: places.fstab for point in points if point in known}}
 
 
 def _text(path):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,12 @@ class Places:
     udev: str = "/run/udev/data"
     proc: str = "/proc"
     mapper: str = "/dev/mapper"
+    # Of systemd, those of its generators among them (systemd.unit(5)).
+    units: Tuple[str, ...] = (
+        *(f"/etc/systemd/{name}" for name in ("system.control", "system", "system.attached")),
+        *(f"/run/systemd/{name}" for name in ("system.control", "transient", "generator.early", "system", "system.attached", "generator", "generator.late")),
+        *(f"{prefix}/systemd/system" for prefix in ("/usr/local/lib", "/usr/lib", "/lib")),
+    )
     # The records of open-iscsi; None: where the installed iscsiadm has them.
     iscsi: Optional[str] = None
 

@@ -20,15 +20,16 @@ def find_unmounting(before, after, host):
 def unmounting(device, host):
     """What a new name for a map would unmount, as a tuple of sentences.
 
-    systemd stops a mount of fstab when the device goes that it is mounted from (systemd.mount(5), StopPropagatedFrom), which is /dev/mapper
-    with the old name, also where fstab names a UUID.
+    systemd stops a mount of its own when the device goes that it is mounted from (systemd.mount(5), StopPropagatedFrom), which is /dev/mapper
+    with the old name, also where fstab or the unit names a UUID.
     """
-    points = [point for point in host.mounts.get(device.dm, ()) if point in host.points]
+    points = [point for point in host.mounts.get(device.dm, ()) if point in host.mounters]
     if not points:
         return ()
+    files = ", ".join(dict.fromkeys(host.mounters[point] for point in points))
     return (
-        f"{device.name} is not renamed: it is mounted on {', '.join(points)} as /etc/fstab has it, and systemd would unmount it when the name goes. "
-        "Unmount it first, correct /etc/fstab, and run again.",
+        f"{device.name} is not renamed: it is mounted on {', '.join(points)} as {files} has it, and systemd would unmount it when the name goes. "
+        f"Unmount it first, correct {files}, and run again.",
     )
 
 

@@ -32,7 +32,8 @@ class SanHost:
 
     def __init__(self, root):
         self.root = root
-        self.places = Places(*(str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper", "iscsi")))
+        places = (str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper"))
+        self.places = Places(*places, units=(str(root / "etc/systemd"), str(root / "run/systemd")), iscsi=str(root / "iscsi"))
         for part in ("etc/conf.d", "sys/block", "udev", "proc/self", "mapper", "sys/class/iscsi_session"):
             (root / part).mkdir(parents=True)
         write(root / "proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n")

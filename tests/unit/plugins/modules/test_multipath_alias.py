@@ -202,18 +202,21 @@ def test_paths_that_came_before_their_wwid_was_registered(alias, san, fakes, eve
     ("device", "params"),
     [("/dev/mapper/qsan", {"wwid": A, "alias": "data"}), ("UUID=1-2", {"alias": "qsan", "state": "absent"})],
 )
-def test_systemd_would_unmount_what_fstab_mounts(alias, san, fakes, device, params):
+@pytest.mark.parametrize("file", ["fstab", "etc/systemd/my\\x20srv.mount", "run/systemd/my\\x20srv.mount"], ids=["fstab", "unit", "transient unit"])
+def test_systemd_would_unmount_what_it_mounts(alias, san, fakes, file, device, params):
     alias(**one())
-    (san.root / "fstab").write_text(f"# fstab\n{device} /my\\040srv ext4 _netdev 0 0\n")
+    (san.root / file).parent.mkdir(parents=True, exist_ok=True)
+    (san.root / file).write_text(f"# fstab\n{device} /my\\040srv ext4 _netdev 0 0\n")
     (dm,) = (san.root / "sys/block").glob("dm-*")
     (san.root / "proc/self/mountinfo").write_text(f"21 1 {(dm / 'dev').read_text().strip()} / /my\\040srv rw - ext4 /dev/mapper/qsan rw\n")
     before = san.snapshot()
     for check in (True, False):
         failed = alias(check=check, **params)
-        assert failed["failed"] and "qsan is not renamed: it is mounted on /my srv as /etc/fstab has it" in failed["msg"]
+        assert failed["failed"] and f"qsan is not renamed: it is mounted on /my srv as {san.root / file} has it" in failed["msg"]
     assert san.snapshot() == before
     assert not alias(**one())["changed"]
     # A mount that systemd has no line for stays when the name goes.
+    (san.root / file).unlink()
     (san.root / "fstab").write_text(f"{device} /other ext4 _netdev 0 0\n")
     assert alias(**params)["changed"]
 
