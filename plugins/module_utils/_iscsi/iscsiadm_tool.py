@@ -14,6 +14,8 @@ PROGRAM = "iscsiadm"
 # iscsiadm itself waits up to 30 s for the lock of its database.
 DATABASE_SECONDS = 45
 LOGOUT_SECONDS = 60
+# Logouts and rescans under way: each is a process that waits for its target.
+AT_A_TIME = 16
 NEXT_STEPS = {
     "iscsid_not_connected": "Start it (systemctl start iscsid.socket, or iscsid where there is no such unit) and run again.",
     "no_driver": "Load the kernel module (modprobe iscsi_tcp) and run again.",
@@ -90,6 +92,12 @@ class Iscsiadm:
 
     def _database(self, what, words, also=None):
         raise_for(what, self._run([PROGRAM, *words], DATABASE_SECONDS), also)
+
+
+def side_by_side(items, start):
+    """Yield each item with what start gives for it, a process that is to be finished; so many at a time are under way."""
+    for begin in range(0, len(items), AT_A_TIME):
+        yield from [(item, start(item)) for item in items[begin : begin + AT_A_TIME]]
 
 
 def raise_for(what, result, also=None):

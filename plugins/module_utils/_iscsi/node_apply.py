@@ -12,7 +12,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_discoveries, read_nodes
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for, side_by_side
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, changes_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
@@ -21,8 +22,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
-# Logouts at a time: each is a process that waits for its target.
-LOGOUTS = 16
 # How long, and how often, a target without any LUN is asked again.
 LATE_SECONDS = 10
 LATE_INTERVAL = 1
@@ -83,7 +82,8 @@ class Apply:
             known = {(failure.target, failure.portal) for failure in failures}
             down, errors = rescan(self._iscsiadm, rescanned, self._read(disks=False), deadline)
             if errors:
-                raise SanError(" ".join(errors))
+                everything = (*failures, *down, *errors)
+                raise SanError(" ".join(error.reason for error in errors), failed_portals=[failure_facts(failure) for failure in everything])
             failures += tuple(failure for failure in down if (failure.target, failure.portal) not in known)
             if wait_for_devices:
                 # The kernel answers a rescan before the disks that it found have their block devices.
@@ -107,16 +107,13 @@ class Apply:
         return all(device.name for session in self._read(disks=False) if session.sid in sids for device in session.devices)
 
     def _logout(self, sessions):
-        waiting = list(sessions)
-        while waiting:
-            batch, waiting = waiting[:LOGOUTS], waiting[LOGOUTS:]
-            started = [(session, self._iscsiadm.start_logout(session.sid)) for session in batch]
-            results = [(session, process.finish(LOGOUT_SECONDS)) for session, process in started]
-            left = {session.sid for session in self._read(disks=False)}
-            for session, result in results:
-                # The answer can be an error although the session is gone: another run was faster.
-                if session.sid in left:
-                    raise_for(f"session {session.sid} ({describe(session)}): logout", result)
+        started = side_by_side(sessions, lambda session: self._iscsiadm.start_logout(session.sid))
+        results = [(session, process.finish(LOGOUT_SECONDS)) for session, process in started]
+        left = {session.sid for session in self._read(disks=False)} if results else ()
+        for session, result in results:
+            # The answer can be an error although the session is gone: another run was faster.
+            if session.sid in left:
+                raise_for(f"session {session.sid} ({describe(session)}): logout", result)
 
     def _delete(self, records):
         if records:
@@ -205,7 +202,7 @@ class Apply:
                 raise SanError(
                     f"{node}: logged out to use its new CHAP values, and the login failed: {failures[0].reason}. "
                     "Sessions after it were left as they are. Check the names and secrets on the target and run again.",
-                    failed_portals=[vars(failure) for failure in failures],
+                    failed_portals=[failure_facts(failure) for failure in failures],
                 )
             if maps_needed:
                 wait_until(functools.partial(self._have_disks, node, count), max(0, deadline - time.monotonic()))

@@ -10,33 +10,32 @@ import time
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for, side_by_side
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 
-# At a time: each is a process that waits for its target.
-RESCANS = 16
-# What those of one time have, however late it is.
+# What one has, however late it is.
 LEAST_SECONDS = 5
 
 
 def rescan(iscsiadm, wanted, sessions, deadline):
-    """Rescan those of the wanted sessions that are up -> (tuple of Failure of the others, which cannot be asked; tuple of what went wrong, in words).
+    """Rescan those of the wanted sessions that are up -> (tuple of Failure of the others, which cannot be asked; tuple of Failure of what went wrong).
 
     sessions: of the host, now. deadline: of time.monotonic().
     """
     states = {session.sid: session.state for session in sessions}
     up = {session.sid for session in sessions if session.logged_in}
-    waiting = [session for session in wanted if session.sid in up]
-    errors = []
-    while waiting:
-        batch, waiting = waiting[:RESCANS], waiting[RESCANS:]
-        bound = max(deadline, time.monotonic() + LEAST_SECONDS)
-        started = [(session, iscsiadm.start_rescan(session.sid)) for session in batch]
-        errors.extend(_error(session, process, bound) for session, process in started)
-    down = [session for session in wanted if session.sid not in up]
-    reasons = [f"not rescanned, for the session is {states.get(session.sid, 'gone')}" for session in down]
-    failures = tuple(Failure(str(session.portal), session.target, reason, None) for session, reason in zip(down, reasons))
-    return failures, tuple(filter(None, errors))
+
+    def start(session):
+        return iscsiadm.start_rescan(session.sid), max(deadline, time.monotonic() + LEAST_SECONDS)
+
+    asked = side_by_side([session for session in wanted if session.sid in up], start)
+    errors = [(session, _error(session, process, bound)) for session, (process, bound) in asked]
+    down = [(session, f"not rescanned, for the session is {states.get(session.sid, 'gone')}") for session in wanted if session.sid not in up]
+    return _failures(down), _failures((session, reason) for session, reason in errors if reason)
+
+
+def _failures(reasons):
+    return tuple(Failure(str(session.portal), session.target, reason, None) for session, reason in reasons)
 
 
 def _error(session, process, bound):

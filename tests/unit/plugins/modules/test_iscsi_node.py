@@ -702,6 +702,7 @@ def test_a_session_that_is_down_keeps_no_other_from_its_rescan(node, host):
     refused = node(targets=[CTR1], rescan=True)
     assert rescans(host) == [1, 2]
     assert refused["failed"] and f"session 1 ({CTR1} {B}:3260): rescan" in refused["msg"] and "session 2" not in refused["msg"]
+    assert [(portal["portal"], portal["target"]) for portal in refused["failed_portals"]] == [(f"{B}:3260", CTR1)]
 
 
 @pytest.mark.parametrize("state", ["present", "disconnected", "absent"])

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import node_rescan
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import iscsiadm_tool, node_rescan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
@@ -29,17 +29,18 @@ def rescanned(commands, wanted, sessions=None, seconds=60):
 
 @pytest.mark.parametrize("at_a_time", [1, 16])
 def test_each_for_itself(monkeypatch, at_a_time):
-    monkeypatch.setattr(node_rescan, "RESCANS", at_a_time)
+    monkeypatch.setattr(iscsiadm_tool, "AT_A_TIME", at_a_time)
     failures, (error,) = rescanned({1: "true", 2: "echo no device >&2; exit 21", 3: "true"}, [session(sid) for sid in (1, 2, 3)])
-    assert failures == () and error.startswith("session 2 (iqn.a 10.0.0.2:3260): rescan: ") and "no device" in error
+    assert failures == () and (error.portal, error.target) == ("10.0.0.2:3260", "iqn.a")
+    assert error.reason.startswith("session 2 (iqn.a 10.0.0.2:3260): rescan: ") and "no device" in error.reason
 
 
 def test_one_that_does_not_end_is_bounded(monkeypatch):
     monkeypatch.setattr(node_rescan, "LEAST_SECONDS", 0.3)
     began = time.monotonic()
     failures, errors = rescanned({1: "exec sleep 50", 2: "exec sleep 50", 3: "true"}, [session(sid) for sid in (1, 2, 3)], seconds=0)
-    assert failures == () and [error.split(" (")[0] for error in errors] == ["session 1", "session 2"]
-    assert all("did not end within the timeout" in error for error in errors) and time.monotonic() - began < 20
+    assert failures == () and [error.reason.split(" (")[0] for error in errors] == ["session 1", "session 2"]
+    assert all("did not end within the timeout" in error.reason for error in errors) and time.monotonic() - began < 20
 
 
 def test_those_that_are_down_or_gone_are_not_asked():
