@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text, write_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import started_processes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import started_processes
 
 DAEMON = "iscsid"
 

@@ -10,15 +10,15 @@ import functools
 import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
-    Database,
     find_left_behind,
     find_root,
     find_strays,
+    is_locked,
     read_ifaces,
     read_nodes,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Helpers, Places, turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
@@ -44,7 +44,6 @@ class NodeWork:
         self._probe_portals = probe
         self._paths = paths
         self._trial = trial
-        self._database = Database(self._root, self._places.lock, self._places.proc)
         self._deadline = time.monotonic() + asked.timeout
         self._found = Finding()
         self._wanted = Wanted(asked.state)
@@ -56,8 +55,8 @@ class NodeWork:
         """Work while no other run does. The time that the task has begins then."""
         with turn(self._places.lock if self._live else None):
             self._deadline = time.monotonic() + self._asked.timeout
-            if self._live:
-                self._database.free_stale_lock()
+            if self._live and is_locked(self._places.lock):
+                self._database().free_stale_lock()
             yield
 
     def plan(self):
@@ -131,11 +130,17 @@ class NodeWork:
     def _apply(self):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_apply import Apply
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import Helpers
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import Watch
 
         read = functools.partial(self._read, chap=False)
         login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe, Helpers("iscsid", self._places.proc).running)
-        return Apply(self._iscsiadm, self._database, login, read)
+        return Apply(self._iscsiadm, self._database(), login, read)
+
+    def _database(self):
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool import Database
+
+        return Database(self._root, self._places.lock, self._places.proc)
 
     def _guard(self):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard

@@ -633,7 +633,7 @@ def test_records_of_an_open_iscsi_that_was_built_otherwise_are_named(node, host,
 def test_a_stale_lock_is_freed(node, host, monkeypatch):
     put(host.root / "lock/lock", "")
     os.link(host.root / "lock/lock", host.root / "lock/lock.write")
-    monkeypatch.setattr("ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool.STALE_SECONDS", -1)
+    monkeypatch.setattr("ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool.STALE_SECONDS", -1)
     assert node(portals=[A])["changed"]
     assert not (host.root / "lock/lock.write").exists()
 

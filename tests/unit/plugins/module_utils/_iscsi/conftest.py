@@ -1,14 +1,16 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tree of sessions laid out as the kernel lays it out."""
+"""A tree of sessions laid out as the kernel lays it out, and a record database as iscsiadm 2.1.8 has written it."""
 
 from __future__ import annotations
 
 import os
+import pathlib
 
 import pytest
 
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 IQN = "iqn.2004-08.com.qsantechnology:dev0.ctr1"
 
 
@@ -42,3 +44,19 @@ def sysfs(tmp_path):
 
     add.root = root
     return add
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Three node records, an interface and a discovery portal."""
+    for name, place in (
+        ("node-chap", "nodes/iqn.2004-08.com.q:a/2001:db8:0:0::1,3260,1/default"),
+        ("node-old-style", "nodes/iqn.2004-08.com.q:b/10.0.0.2,3260"),
+        ("node-default", "nodes/iqn.2004-08.com.q:c/some.host,3261,2/default"),
+        ("iface", "ifaces/eth9"),
+        ("st-config", "send_targets/10.1.1.1,3260/st_config"),
+    ):
+        path = tmp_path / "db" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((FIXTURES / f"iscsiadm-2.1.8-{name}.txt").read_bytes())
+    return tmp_path / "db"

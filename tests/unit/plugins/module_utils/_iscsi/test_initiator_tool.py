@@ -13,8 +13,8 @@ from unittest.mock import MagicMock
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import START_FIELD
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import START_FIELD
 
 
 @pytest.fixture
