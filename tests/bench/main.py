@@ -31,17 +31,26 @@ def main() -> int:
 
 def run(name: str) -> bool:
     """Measure one bench; False when ours failed in a case."""
-    rows, failures = [], []
-    for case in importlib.import_module(f"benches.{name}").cases():
-        try:
-            rows += rows_of(name, case)
-        except Failed as error:
-            failures.append(f"{name} {case.size}: {error}")
-            print(f"\n{failures[-1]}", file=sys.stderr)
-        store(name, rows)
-        for row in rows[-len(case.units) * len(case.peers) :]:
-            print(shown(row), flush=True)
-    return not failures
+    rows, well = [], True
+    try:
+        for case in importlib.import_module(f"benches.{name}").cases():
+            try:
+                found = rows_of(name, case)
+            except Failed as error:
+                well = complain(f"{name} {case.size}: {error}")
+                continue
+            rows += found
+            store(name, rows)
+            for row in found:
+                print(shown(row), flush=True)
+    except Failed as error:
+        well = complain(f"{name}: {error}")
+    return well
+
+
+def complain(words: str) -> bool:
+    print(f"\n{words}", file=sys.stderr, flush=True)
+    return False
 
 
 def store(name: str, rows: list[dict]) -> None:

@@ -49,8 +49,6 @@ def connect() -> None:
     """Start the lab, and give the initiator its packages."""
     run([LAB_COMMAND, "up"])
     sh("iscsiadm -m session -u > /dev/null 2>&1; { apt-get -q update && apt-get -q -y install open-iscsi multipath-tools; } >&2", seconds=SETUP_SECONDS)
-    write(BASE)
-    sh("systemctl restart multipathd")
 
 
 def volumes(size: int) -> list[str]:
@@ -60,6 +58,7 @@ def volumes(size: int) -> list[str]:
         {"name": f"a{number}", "lun": number, "size": "16M", "serial": f"a11a{number:04x}-0000-4000-8000-000000000000", "blank": True} for number in range(size)
     ]
     sh("iscsiadm -m session -u > /dev/null 2>&1; multipath -F; rm -rf /var/lib/iscsi/nodes/*; true", seconds=SETUP_SECONDS)
+    unnamed()
     export([{"name": TARGET, "portals": portals}], luns)
     sh(f"iscsiadm -m discovery -t st -p {PORTALS[0][0]} > /dev/null; iscsiadm -m node -l > /dev/null; udevadm settle -t 600; true", seconds=SETUP_SECONDS)
     wait(size, "-e '^3'")
@@ -68,8 +67,7 @@ def volumes(size: int) -> list[str]:
 
 def measured(wwids: list[str], work) -> dict:
     """The maps without a name, then `work` beside a reader, then every name in its place."""
-    write(BASE)
-    sh("multipathd reconfigure; udevadm settle -t 300; true")
+    unnamed()
     wait(len(wwids), "-e '^3'")
     sh(f"rm -f /run/reader.*; systemctl -q reset-failed reader 2> /dev/null; cat > /run/reader.py <<'END'\n{READER}END\n")
     sh(f"systemd-run --quiet --unit reader python3 /run/reader.py /dev/disk/by-id/dm-uuid-mpath-{wwids[0]}")
@@ -112,8 +110,9 @@ def unchanged(wwids: list[str]) -> None:
         raise Failed(f"a second run did {result['actions']} with {started}")
 
 
-def write(text: str) -> None:
-    sh(f"cat > /etc/multipath.conf <<'END'\n{text}END\n")
+def unnamed() -> None:
+    """Have multipathd know of no alias."""
+    sh(f"cat > /etc/multipath.conf <<'END'\n{BASE}END\nsystemctl start multipathd; multipathd reconfigure; udevadm settle -t 300; true")
 
 
 def wait(count: int, pattern: str) -> float:
