@@ -100,6 +100,18 @@ def test_faulty_portals(array, initiator):
     assert len(initiator.sessions()) == 2
 
 
+def test_a_portal_that_listens_and_says_nothing(array, initiator):
+    array.export({"name": ONE, "portals": [A1]})
+    listen = "import signal, socket; server = socket.create_server(('127.0.0.1', 3261)); signal.pause()"
+    initiator.host.run_expect([0], f'systemd-run --quiet --collect --unit=silent python3 -c "{listen}"')
+    try:
+        done = initiator.node(portals=[*asked(A1), "127.0.0.1:3261"])
+    finally:
+        initiator.host.run_expect([0], "systemctl stop silent")
+    assert initiator.sessions() == [(ONE, portal(A1))] and done["elapsed"] < 25
+    assert [(each["portal"], each["target"]) for each in done["failed_portals"]] == [("127.0.0.1:3261", None)]
+
+
 def test_drift(array, initiator):
     array.export({"name": ONE, "portals": [A1, B1]}, {"name": TWO, "portals": [A1, B1]})
     options = {"portals": asked(A1), "startup": "automatic", "settings": {"node.session.cmds_max": 64}}
@@ -152,6 +164,13 @@ def test_several_sessions(array, initiator):
 def test_a_disk_in_use(array, initiator):
     array.export({"name": ONE, "portals": [A1]})
     device = initiator.node(portals=asked(A1))["sessions"][0]["devices"][0]["name"]
+    # By its generic device alone, as a virtual machine with SCSI passthrough.
+    initiator.host.run_expect([0], f"systemd-run --unit=holder sh -c 'exec sleep infinity < /dev/bsg/$(basename $(readlink /sys/block/{device}/device))'")
+    try:
+        refused = initiator.node(targets=[ONE], state="absent")
+        assert refused["failed"] and "open by sleep" in refused["msg"] and len(initiator.sessions()) == 1
+    finally:
+        initiator.host.run_expect([0], "systemctl stop holder")
     initiator.host.run_expect([0], f"mkfs.ext4 -q -F /dev/{device} && mkdir -p /mnt/test")
     # In a mount namespace that is nowhere to be read.
     initiator.host.run_expect([0], f"systemd-run --unit=holder --property=PrivateMounts=yes sh -c 'mount /dev/{device} /mnt/test && exec sleep infinity'")

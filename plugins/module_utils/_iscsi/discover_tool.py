@@ -19,7 +19,15 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text i
 # A portal that has answered nothing for so long is looked at with a plain TCP connection, which takes at most PROBE_SECONDS.
 PATIENCE_SECONDS = 2
 PROBE_SECONDS = 4
+# One that listens and answers nothing has so long when others have answered, as long as open-iscsi gives it for the login
+# (discovery.sendtargets.timeo.login_timeout), and a third of the whole time at most: the rest is for the logins.
+SILENT_SECONDS = 15
+# What takes so many times as long as any answer until now may take for ever.
+SLOW = 3
 INTERVAL = 0.05
+# What iscsiadm says of an interface whose kernel module it cannot load (iface_setup_host_bindings); it then asks nobody and finds nothing.
+DROPPED = "Dropping interface"
+NO_DRIVER = STATUSES["no_driver"][0]
 # What a discovery can meet while the first of several starts iscsid by its socket: worth a second try.
 PASSING = ("pdu_timed_out", "iscsid_communication", "internal_error", "try_again", "request_timed_out")
 # Not a failure of one portal: nothing works until it is mended.
@@ -42,7 +50,7 @@ def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
     It is asked through each interface by a process of its own: one iscsiadm tells nothing before the last interface has answered.
     stored: portals that have a record of their own. probe: pairs of portal and interface, seconds -> dict of pair and why it is not reached.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
 
     def start(place):
         portal, iface = place
@@ -50,9 +58,9 @@ def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
 
     running = {(portal, iface): start((portal, iface)) for portal in portals for iface in ifaces}
     found, failures, again = {}, {}, set()
-    probed = False
+    probed, bound = False, timeout
     try:
-        while running and time.monotonic() < deadline:
+        while running and time.monotonic() < began + bound:
             for place in [place for place, process in running.items() if not process.running]:
                 result = running.pop(place).finish(PROBE_SECONDS)
                 if status_name(result.rc) in PASSING and place not in again:
@@ -60,12 +68,14 @@ def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
                     running[place] = start(place)
                 else:
                     _take(place, result, found, failures)
-            if running and not probed and time.monotonic() > deadline - timeout + min(PATIENCE_SECONDS, timeout / 3):
+                    if found:
+                        bound = min(timeout, max(min(SILENT_SECONDS, timeout / 3), SLOW * (time.monotonic() - began)))
+            if running and not probed and time.monotonic() > began + min(PATIENCE_SECONDS, timeout / 3):
                 probed = True
                 _give_up(running, probe(list(running), min(PROBE_SECONDS, timeout / 3)), failures)
             time.sleep(INTERVAL if running else 0)
         for place in running:
-            failures[place] = _failure(place, f"no answer to discovery within {timeout:g} s", None)
+            failures[place] = _failure(place, f"no answer to discovery within {bound:.3g} s", None)
     finally:
         for process in running.values():
             process.kill()
@@ -85,10 +95,15 @@ def raise_for_host(status, what):
 
 
 def _take(place, result, found, failures):
-    portal = place[0]
+    portal, iface = place
     raise_for_host(result.rc, f"portal {portal}: discovery")
+    nothing = result.rc == STATUSES["no_objects_found"][0]
+    if nothing and DROPPED in result.stderr:
+        if iface == DEFAULT_IFACE:
+            raise SanError(f"portal {portal}: discovery: {result.words} (iscsiadm {result.rc}). {next_step(NO_DRIVER)}")
+        failures[place] = _failure(place, status_meaning(NO_DRIVER), status_name(NO_DRIVER))
     # A portal that shows this initiator no target has answered.
-    if result.rc in (STATUSES["success"][0], STATUSES["no_objects_found"][0]):
+    elif nothing or result.rc == STATUSES["success"][0]:
         known = found.setdefault(portal, [])
         known.extend(each for each in parse_discovery(result.stdout) if each not in known)
     else:

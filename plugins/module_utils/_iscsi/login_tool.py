@@ -18,6 +18,7 @@ from typing import Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import (
     PATIENCE_SECONDS,
     PROBE_SECONDS,
+    SLOW,
     Failure,
     raise_for_host,
     status_of_reason,
@@ -30,8 +31,6 @@ INTERVAL = 0.1
 REST = 9
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
-# What takes so many times as long as any step until now, or as the time between two readings, may take for ever.
-SLOW = 3
 # What another process has begun already: sysfs will show whether it works.
 UNDER_WAY = STATUSES["session_exists"][0]
 

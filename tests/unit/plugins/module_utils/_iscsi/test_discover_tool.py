@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
@@ -15,6 +17,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
 
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 ONE, TWO = Portal("10.0.0.1"), Portal("10.0.0.2")
 SHOWN = "10.0.0.1:3260,1 iqn.2004-08.com.example:a\n"
 
@@ -22,20 +25,20 @@ SHOWN = "10.0.0.1:3260,1 iqn.2004-08.com.example:a\n"
 class Process:
     """status: None for one that does not end."""
 
-    def __init__(self, argv, status, stdout):
-        self.argv, self.status, self.stdout = argv, status, stdout
+    def __init__(self, argv, status, stdout, stderr=""):
+        self.argv, self.status, self.stdout, self.stderr = argv, status, stdout, stderr
         self.running = status is None
         self.killed = False
 
     def finish(self, timeout):
-        return Result(tuple(self.argv), STATUSES[self.status][0], self.stdout, "")
+        return Result(tuple(self.argv), STATUSES[self.status][0], self.stdout, self.stderr)
 
     def kill(self):
         self.killed = True
 
 
 def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="sendtargets", ifaces=("default",)):
-    """answers: portal, or portal and interface -> list of (status, stdout), one for each try. Returns the outcome and the processes."""
+    """answers: portal, or portal and interface -> list of (status, stdout, stderr), one for each try. Returns the outcome and the processes."""
     started = []
 
     def start(argv):
@@ -84,6 +87,25 @@ def test_one_that_listens_and_does_not_answer_is_bounded(monkeypatch):
     (found, failures), started = ask({str(ONE): [(None, "")]}, portals=(ONE,), timeout=0.2)
     assert [failure.status for failure in failures] == [None] and "within 0.2 s" in failures[0].reason
     assert started[0].killed
+
+
+def test_one_that_does_not_answer_leaves_time_for_those_that_do(monkeypatch):
+    monkeypatch.setattr(discover_tool, "SILENT_SECONDS", 0.3)
+    (found, failures), started = ask({str(ONE): [(None, "")], str(TWO): [("success", SHOWN)]}, timeout=60)
+    assert TWO in found and [(failure.portal, failure.reason) for failure in failures] == [(str(ONE), "no answer to discovery within 0.3 s")]
+    assert started[0].killed
+
+
+def test_without_its_kernel_module_nobody_is_asked():
+    """iscsiadm 2.1.8 ends with the status of a portal that shows nothing."""
+    said = ("no_objects_found", "", (FIXTURES / "iscsiadm-2.1.8-discovery-no-module.txt").read_text(encoding="utf-8"))
+    with pytest.raises(SanError, match="Could not load transport tcp.*modprobe"):
+        ask({str(ONE): [said]}, portals=(ONE,))
+    (found, failures), started = ask({(str(ONE), "default"): [("success", SHOWN)], (str(ONE), "bnx"): [said]}, portals=(ONE,), ifaces=("default", "bnx"))
+    assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"]
+    assert [(failure.reason, failure.status) for failure in failures] == [
+        ("the kernel module of the transport is not loaded, through interface bnx", "no_driver")
+    ]
 
 
 def test_an_interface_that_does_not_reach_the_portal_keeps_nothing_from_the_others(monkeypatch):
