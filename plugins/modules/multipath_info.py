@@ -85,8 +85,9 @@ maps:
       sample: P600Q-D316
     policy:
       description:
-        - The path grouping policy that the groups show, one of V(multibus), V(failover), V(group_by_prio) and V(group_by_node_name).
-        - Null when it cannot be told, as from a single path.
+        - The path grouping policy that multipathd's configuration has for the map, when its groups do not say otherwise.
+        - Else the one that the groups show, which suits the policy V(multibus), V(failover), V(group_by_prio) or V(group_by_node_name).
+        - Null when it cannot be told, as from a single path without multipathd.
       type: str
       sample: multibus
     features:
@@ -277,6 +278,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath import in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import policies_in_force
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kernel_tool import read_kernel_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.link_tool import read_links
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
@@ -297,11 +299,12 @@ def work(module, multipathd, dmsetup, places=HERE):
     told = parse_topology(multipathd.show_maps_json()) if running else kernel_told(module, dmsetup, disks, devices, places)
     maps, luns = join_maps(told, devices, running), find_luns(disks, sessions, devices)
     lone = parse_paths(multipathd.show_paths()) if running and info_plan.lone_paths(maps, luns) else ()
-    timeouts = info_plan.recovery_tmos(parse_conf(multipathd.show_config()), maps) if running and maps else {}
+    conf = parse_conf(multipathd.show_config() if running and maps else "")
+    timeouts, policies = info_plan.recovery_tmos(conf, maps) if running else {}, policies_in_force(conf, maps)
     faults = find_faults(maps, luns, read_links(sessions, places), disks, timeouts, running)
     return {
         "changed": False,
-        "maps": [describe_map(known) for known in maps],
+        "maps": [describe_map(known, policies.get(known.wwid)) for known in maps],
         "paths": info_plan.describe_paths(maps, luns, lone),
         "local_disks": info_plan.describe_local_disks(disks, luns, maps),
         "degraded": [info_plan.describe_fault(fault) for fault in faults],

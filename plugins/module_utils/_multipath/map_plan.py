@@ -80,8 +80,8 @@ def tells(told, keyword, text):
     return keyword in CHECKS and silent.get(keyword, "") is not None
 
 
-def describe_map(known):
-    """A KnownMap as the modules return it."""
+def describe_map(known, policy=None):
+    """A KnownMap as the modules return it. policy: that of the configuration, where it is known."""
     told, device = known.told, known.device
     return {
         "name": known.name,
@@ -93,7 +93,7 @@ def describe_map(known):
         "suspended": device.suspended if device else told.state == "suspend",
         "vendor": told.vendor if told else None,
         "product": told.product if told else None,
-        "policy": policy_of(told) if told else None,
+        "policy": policy or (policy_of(told) if told else None),
         "features": told.features if told else None,
         "hwhandler": told.hwhandler if told else None,
         "queueing": told.queueing if told else None,
