@@ -187,7 +187,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be in check mode, in order.
+  description: What was done, or would be in check mode, in order. Without logins at portals where nothing answers, which check mode asks for too.
   returned: success
   type: list
   elements: str
@@ -304,7 +304,7 @@ def work(module, tools=NodeWork):
     host = tools(asked_for(module.params), live)
     with host.turn():
         steps = host.plan()
-        failures = host.apply(steps) if live else ()
+        failures = host.apply(steps) if live else host.foretell(steps)
         result = host.report(steps, failures)
     for warning in host.warnings:
         module.warn(warning)

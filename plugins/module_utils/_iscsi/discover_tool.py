@@ -87,6 +87,13 @@ def status_of_reason(reason):
     return "timed_out" if reason == NOT_ANSWERED else "transport_error"
 
 
+def unreached(nodes, probe, bound=PROBE_SECONDS):
+    """The nodes at whose portals nothing answers through their interface -> dict of key and Failure. probe: as in discover; bound: seconds."""
+    reasons = probe(sorted({(node.portal, node.iface) for node in nodes}), bound) if nodes else {}
+    told = ((node, reasons[node.portal, node.iface]) for node in nodes)
+    return {node.key: Failure(str(node.portal), node.target, reason, status_of_reason(reason)) for node, reason in told if reason}
+
+
 def raise_for_host(status, what):
     """Raise SanError for a failure that is the host's and not a portal's."""
     name = status_name(status)

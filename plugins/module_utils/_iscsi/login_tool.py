@@ -21,7 +21,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
     SLOW,
     Failure,
     raise_for_host,
-    status_of_reason,
+    unreached,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, parse_login_failures, status_meaning, status_name
@@ -83,10 +83,8 @@ class Login:
         return result.stderr
 
     def unreached(self, nodes, bound=PROBE_SECONDS):
-        """The nodes at whose portals nothing answers through their interface -> dict of key and Failure. bound: seconds."""
-        reasons = self._probe(sorted({(node.portal, node.iface) for node in nodes}), bound) if nodes else {}
-        told = ((node, reasons[node.portal, node.iface]) for node in nodes)
-        return {node.key: Failure(str(node.portal), node.target, reason, status_of_reason(reason)) for node, reason in told if reason}
+        """As in discover_tool."""
+        return unreached(nodes, self._probe, bound)
 
     def _settle(self, nodes, counts, said, asking, deadline, wait_for_devices):
         failed = {}

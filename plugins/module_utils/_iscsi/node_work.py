@@ -17,6 +17,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool
     read_ifaces,
     read_nodes,
 )
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import unreached
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
@@ -92,6 +93,11 @@ class NodeWork:
         outcome = self._apply().nodes(left, self._deadline, wait, waiting_for, self._counts, check, self._records)
         self._sessions = outcome.sessions
         return outcome.failures
+
+    def foretell(self, steps):
+        """What apply would find out about the portals of the steps -> tuple of Failure: that nothing answers there."""
+        nodes = [step.args if step.verb == "login" else step.args[0] for step in steps if step.verb in ("login", "relogin")]
+        return tuple(unreached(nodes, self._probe).values())
 
     def report(self, steps, failures):
         """The result. Raises SanError when too few sessions are up."""

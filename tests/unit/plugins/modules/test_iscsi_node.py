@@ -681,6 +681,16 @@ def test_a_session_that_is_down_is_left_to_come_back(node, host):
     assert (done["changed"], len(done["failed_portals"]), host.sids()) == (False, 1, {1, 2, 3, 4})
 
 
+def test_check_mode_asks_whether_a_portal_is_there(node, host):
+    options = {"portals": [A], "targets": [CTR1], "unreached": (f"{B}:3260",)}
+    node(portals=[A], targets=[CTR1], state="present")
+    predicted = node(check=True, **options)
+    assert predicted["actions"] == [f"login session {CTR1} {A}:3260"] and host.sids() == set()
+    assert [(each["portal"], each["target"], each["status"]) for each in predicted["failed_portals"]] == [(f"{B}:3260", CTR1, "transport_error")]
+    node(portals=[A], targets=[CTR1], target_portals=[A])
+    assert not node(check=True, **options)["changed"]
+
+
 def rescans(host):
     return [int(call[3]) for call in host.calls if "-R" in call]
 

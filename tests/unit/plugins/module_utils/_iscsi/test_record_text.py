@@ -17,7 +17,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
-RECORDS = sorted(FIXTURES.glob("iscsiadm-*.txt"))
+RECORDS = sorted(path for path in FIXTURES.glob("iscsiadm-*.txt") if path.read_text(encoding="utf-8").startswith("# BEGIN RECORD"))
 PASSWORD = "node.session.auth.password"
 keys = st.from_regex(r"node\.[a-z]{1,8}(\[0\])?\.[A-Za-z_]{1,12}", fullmatch=True)
 values = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Z")), min_size=1).filter(lambda text: text == text.strip() and text != "<empty>")
