@@ -15,7 +15,8 @@ description:
   - A session counts when the kernel shows it as logged in. A portal that does not work does not stop the others;
     it is named in RV(failed_portals), and a login that failed there is no change.
   - Discovery changes no record. Records that exist are changed in the named keys only, never reset.
-  - No session is logged out while a disk of it is in use and no other path serves it, unless O(force=true).
+  - No session is logged out while a disk of it is in use and no other path serves it, or a tape drive, a changer or another unit of it is
+    open, unless O(force=true).
   - When nothing is to be done, no C(iscsiadm) is started but for the discovery.
 extends_documentation_fragment:
   - linuxsan.host.attributes
@@ -139,7 +140,9 @@ options:
     description: With O(state=disconnected), log out of this one session and of no other.
     type: int
   force:
-    description: Log out although a disk of the session is in use and no other path serves it. Whoever uses it gets I/O errors and may lose data.
+    description:
+      - Log out although a disk of the session is in use and no other path serves it, or another unit of it, such as a tape drive, is open.
+        Whoever uses it gets I/O errors and may lose data.
     type: bool
     default: false
   exclusive:

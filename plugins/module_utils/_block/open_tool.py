@@ -24,6 +24,8 @@ INTERVAL_SECONDS = 0.3
 READ_SECONDS = 20
 # It keeps the paths open that it checks, and lets go of those that go away.
 PATH_CHECKER = "multipathd"
+# Character devices by which a SCSI unit is used without a block device: /dev/sg2, /dev/bsg/3:0:0:0, /dev/nst0, /dev/sch0.
+CHARACTER_DEVICES = ("scsi_generic", "bsg", "scsi_tape", "scsi_changer")
 
 
 def read_open_counts(run):
@@ -34,12 +36,12 @@ def read_open_counts(run):
     return parse_open_counts(result.stdout)
 
 
-def held_open(names, nodes, open_counts, proc="/proc"):
+def held_open(names, nodes, open_counts, proc="/proc", units=None):
     """Who keeps devices open, udev's moments aside -> dict of name and words, without those that nobody has open.
 
-    names: disks and multipath maps, which are asked with their partitions. nodes: of read_nodes. open_counts: gives read_open_counts.
+    names: disks and multipath maps, which are asked with their partitions. nodes: of read_nodes. open_counts: gives read_open_counts. units: as in openers.
     """
-    return wait_until_none(lambda: _held_open(names, nodes, open_counts, proc), OPEN_SECONDS, INTERVAL_SECONDS)
+    return wait_until_none(lambda: _held_open(names, nodes, open_counts, proc, units), OPEN_SECONDS, INTERVAL_SECONDS)
 
 
 def partitions_of(node, nodes):
@@ -47,9 +49,13 @@ def partitions_of(node, nodes):
     return tuple(name for name in node.holders if re.fullmatch(rf"part[0-9]+-{re.escape(node.dm_uuid or '')}", nodes[name].dm_uuid or ""))
 
 
-def openers(devices, proc="/proc"):
-    """The processes that have block devices open -> dict of name and a list of (pid, command). devices: Node."""
-    known = {key: node.name for node in devices for key in ((stat.S_IFBLK, node.dev), node.device, *_generic(node))}
+def openers(devices, proc="/proc", units=None):
+    """The processes that have devices open -> dict of name and a list of (pid, command).
+
+    devices: Node. units: SCSI units that have no block device, as a tape drive: a dict of name and directory in sysfs.
+    """
+    known = {key: node.name for node in devices for key in ((stat.S_IFBLK, node.dev), node.device, *_characters(os.path.join(node.directory, "device")))}
+    known.update({key: name for name, directory in (units or {}).items() for key in _characters(directory)})
     found = {}
     for pid in sorted(filter(str.isdigit, os.listdir(proc)), key=int):
         for name in sorted(set(_open_devices(os.path.join(proc, pid, "fd"), known))):
@@ -57,14 +63,14 @@ def openers(devices, proc="/proc"):
     return found
 
 
-def _held_open(names, nodes, open_counts, proc):
+def _held_open(names, nodes, open_counts, proc, units):
     whole = {}
     for name in names:
         parts = partitions_of(nodes[name], nodes) if nodes[name].dm_uuid else nodes[name].partitions
         whole.update(dict.fromkeys((name, *parts), name))
     found = {}
-    for name, processes in openers([nodes[name] for name in whole], proc).items():
-        found.setdefault(whole[name], []).extend(f"open by {command} (process {pid})" for pid, command in processes if command != PATH_CHECKER)
+    for name, processes in openers([nodes[name] for name in whole], proc, units).items():
+        found.setdefault(whole.get(name, name), []).extend(f"open by {command} (process {pid})" for pid, command in processes if command != PATH_CHECKER)
     maps = [name for name in names if nodes[name].dm_uuid]
     counts = open_counts() if maps else {}
     for name in maps:
@@ -78,11 +84,11 @@ def _opens(name, partitions, counts):
     return counts.get(name, 0) - len(partitions) + sum(counts.get(part, 0) for part in partitions)
 
 
-def _generic(node):
-    """The kinds and numbers of the character devices by which a SCSI disk is used without its block device: /dev/sg2, /dev/bsg/3:0:0:0."""
-    for kind in ("scsi_generic", "bsg"):
+def _characters(unit):
+    """The kinds and numbers of the character devices of a SCSI unit. unit: its directory in sysfs."""
+    for kind in CHARACTER_DEVICES:
         with contextlib.suppress(OSError):
-            directory = os.path.join(node.directory, "device", kind)
+            directory = os.path.join(unit, kind)
             for name in os.listdir(directory):
                 yield stat.S_IFCHR, attribute(directory, name, "dev")
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import glob
+import os
+
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes as read_block_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
@@ -52,20 +55,28 @@ class Guard:
         users = read_users(nodes, self._places.sysfs, self._places.proc)
         dead = self._paths.failed(nodes) if any(at_stake(leaving, sessions, nodes).values()) else frozenset()
         known = why_not(leaving, sessions, nodes, users, dead)
-        return known or self._unshown(lost(leaving, sessions, nodes, dead), sessions, nodes, dead)
+        return known or self._unshown(leaving, sessions, nodes, dead)
 
-    def _unshown(self, names, sessions, nodes, dead):
+    def _unshown(self, leaving, sessions, nodes, dead):
         """Users that are nowhere to be read."""
+        names = lost(leaving, sessions, nodes, dead)
         # A mount in another namespace, ZFS, or a LUN exported by LIO.
         claimed = self._paths.claimed(claimable(names, sessions, nodes, dead), nodes)
         if claimed:
             return tuple(f"{name}: somebody holds it" for name in claimed)
-        # The raw disk of a virtual machine or a database.
-        opened = held_open(names, nodes, self._paths.open_counts, self._places.proc)
-        return tuple(f"{nodes[name]}: {', '.join(words)}" for name, words in opened.items())
+        # The raw disk of a virtual machine or a database, the tape drive of a backup.
+        opened = held_open(names, nodes, self._paths.open_counts, self._places.proc, _units(leaving, self._places.sysfs))
+        return tuple(f"{nodes.get(name, name)}: {', '.join(words)}" for name, words in opened.items())
 
     def _refuse(self, leaving, sessions):
         reasons = self._reasons(leaving, sessions)
         if reasons:
             names = ", ".join(describe(session) for session in sessions if session.sid in leaving)
             raise SanError(f"{names}: logout refused: {'; '.join(reasons)}. Unmount it or free it first; force=true logs out all the same and may lose data.")
+
+
+def _units(leaving, sysfs):
+    """The SCSI units of sessions that have no block device, as tape drives, changers and enclosures -> dict of name and directory. leaving: sids."""
+    base = os.path.join(glob.escape(sysfs), "class", "iscsi_session")
+    found = (path for sid in sorted(leaving) for path in sorted(glob.glob(os.path.join(base, f"session{sid}", "device", "target*", "*:*:*:*"))))
+    return {f"SCSI unit {os.path.basename(path)}": path for path in found if not os.path.isdir(os.path.join(path, "block"))}

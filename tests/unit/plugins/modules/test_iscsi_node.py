@@ -552,6 +552,26 @@ def test_a_disk_that_is_only_open_stays(node, host, monkeypatch, state):
     assert verbs(node(targets=[CTR1], state="disconnected", force=True)) == ["logout"]
 
 
+@pytest.mark.parametrize("kind, character", [(1, "scsi_tape/nst0"), (8, "scsi_changer/sch0"), (8, "scsi_generic/sg3")])
+def test_a_tape_that_is_open_stays(node, host, monkeypatch, kind, character):
+    """The number of the device is that of the real /dev/null, which a process of the host in the directory has open."""
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    host.luns = 0
+    node(portals=[A], targets=[CTR1])
+    unit = host.root / "sys/class/iscsi_session/session1/device/target1:0:0/1:0:0:4"
+    put(unit / "type", kind)
+    put(unit / character / "dev", "1:3\n")
+    put(host.root / "proc/77/comm", "bareos-sd\n")
+    (host.root / "proc/77/fd").mkdir()
+    (host.root / "proc/77/fd/12").symlink_to("/dev/null")
+    for check in (True, False):
+        refused = node(check=check, targets=[CTR1], state="absent")
+        assert "SCSI unit 1:0:0:4: open by bareos-sd (process 77)" in refused["msg"] and "force=true" in refused["msg"]
+    assert verbs(node(state="disconnected", session_id=2)) == ["logout"]
+    assert host.sids() == {1}
+    assert verbs(node(targets=[CTR1], state="disconnected", force=True)) == ["logout"]
+
+
 def test_exclusive(node, host):
     node(portals=[A])
     host.record("iqn.2004-08.com.example:old", "10.9.9.9")

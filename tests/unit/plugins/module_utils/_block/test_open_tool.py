@@ -87,15 +87,25 @@ def test_a_disk_by_its_generic_device(disk, monkeypatch, generic):
     assert held(disk, "sdb") == {"sdb": ("open by qemu (process 77)",)}
 
 
+@pytest.mark.parametrize("kind", ["scsi_generic/sg2", "scsi_tape/nst0", "scsi_changer/sch0"])
+def test_a_unit_without_a_block_device(tmp_path, kind):
+    """A tape drive or a changer, with the number of the real /dev/null."""
+    process(tmp_path, 77, "bareos-sd", "/dev/null")
+    unit = tmp_path / "unit" / kind
+    unit.mkdir(parents=True)
+    (unit / "dev").write_text("1:3\n")
+    assert openers([device("sdb", "1:3")], str(tmp_path), {"SCSI unit 1:0:0:0": str(tmp_path / "unit")}) == {"SCSI unit 1:0:0:0": [("77", "bareos-sd")]}
+
+
 def test_a_moment_of_udev_is_none(disk, monkeypatch):
     process(disk.proc, 77, "systemd-udevd", "/dev/sdb")
     monkeypatch.setattr(open_tool, "INTERVAL_SECONDS", 0)
     real = open_tool.openers
     asked = []
 
-    def closing(devices, proc):
+    def closing(devices, proc, units):
         asked.append(proc)
-        found = real(devices, proc)
+        found = real(devices, proc, units)
         shutil.rmtree(disk.proc / "77", ignore_errors=True)
         return found
 
