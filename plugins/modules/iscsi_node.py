@@ -126,7 +126,7 @@ options:
     type: int
     default: 30
   wait_for_devices:
-    description: Whether to wait until the disks of new sessions are there, within O(timeout).
+    description: Whether to wait until the disks of new sessions are there, within O(timeout). A warning names those that are not there by then.
     type: bool
     default: true
   rescan:

@@ -25,6 +25,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, parse_login_failures, status_meaning, status_name
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import late_warning
 
 INTERVAL = 0.1
 # Of so many parts of the time that passes, one is spent on reading.
@@ -37,10 +38,11 @@ UNDER_WAY = STATUSES["session_exists"][0]
 
 @dataclass(frozen=True)
 class Outcome:
-    """failures: of the nodes that are not up. sessions: of the host, as it was left."""
+    """failures: of the nodes that are not up. sessions: of the host, as it was left. warnings: in words."""
 
     failures: Tuple[Failure, ...]
     sessions: tuple
+    warnings: Tuple[str, ...] = ()
 
 
 class Login:
@@ -116,7 +118,13 @@ class Login:
         for key in nodes.keys() - up - failed.keys():
             reason = "nothing refused the connection, but the login was not completed in time"
             failed[key] = Failure(str(nodes[key].portal), nodes[key].target, reason, None)
-        return Outcome(tuple(failure for key, failure in failed.items() if key not in up), sessions)
+        warnings = self._late_disks(sessions, scan, still) if late else ()
+        return Outcome(tuple(failure for key, failure in failed.items() if key not in up), sessions, warnings)
+
+    def _late_disks(self, sessions, nodes, still):
+        """-> tuple of a warning, or none when no disk is to come any more."""
+        mine = _logged_in(sessions, nodes)
+        return (late_warning(mine),) if mine and (self._scanning() or not _complete(sessions, nodes, still)) else ()
 
 
 class _Asking:
@@ -163,11 +171,15 @@ def _told(said, nodes, up):
 
 def _complete(sessions, nodes, still):
     """True when every disk of the nodes has its block device."""
-    mine = [session for session in sessions if session.key in nodes and session.logged_in]
+    mine = _logged_in(sessions, nodes)
     if any(device.name is None for session in mine for device in session.devices):
         return False
     # Some targets have no LUN.
     return all(session.devices for session in mine) or still > QUIET_SECONDS
+
+
+def _logged_in(sessions, nodes):
+    return [session for session in sessions if session.key in nodes and session.logged_in]
 
 
 def _timed(work):

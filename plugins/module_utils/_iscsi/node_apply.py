@@ -19,7 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there, late_warning
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # How long, and how often, a target without any LUN is asked again.
@@ -65,14 +65,14 @@ class Apply:
         self._create(by_verb.get("create", ()))
         self._delete(by_verb.get("retire", ()))
         self._update(by_verb.get("update", ()))
-        failures = self._relogin(by_verb.get("relogin", ()), deadline, check)
+        failures, warnings = self._relogin(by_verb.get("relogin", ()), deadline, check)
         nodes = tuple(by_verb.get("login", ()))
         if nodes and by_verb.keys() & {"delete", "create", "retire", "update", "relogin"}:
             records = read_nodes(self._database.root)
         sessions = None
         if nodes or waiting_for:
             outcome = self._login.login(nodes, records if nodes else (), deadline, wait_for_devices, waiting_for, counts)
-            failures, sessions = failures + outcome.failures, outcome.sessions
+            failures, sessions, warnings = failures + outcome.failures, outcome.sessions, warnings + outcome.warnings
         if nodes and wait_for_devices:
             # Those of the others appear on request only.
             scanned = {node.key for node in nodes} - {record.key for record in records if record.values.get(SCAN) == "manual"}
@@ -88,8 +88,9 @@ class Apply:
             if wait_for_devices:
                 # The kernel answers a rescan before the disks that it found have their block devices.
                 sids = {session.sid for session in rescanned}
-                wait_until(functools.partial(self._all_named, sids), max(0, deadline - time.monotonic()))
-        return Outcome(failures, self._read() if sessions is None or rescanned else sessions)
+                if not wait_until(functools.partial(self._all_named, sids), max(0, deadline - time.monotonic())):
+                    warnings += (late_warning([session for session in self._read(disks=False) if session.sid in sids and session.devices]),)
+        return Outcome(failures, self._read() if sessions is None or rescanned else sessions, tuple(dict.fromkeys(warnings)))
 
     def _await_disks(self, keys, sessions, deadline):
         """A target can take the login before it has its LUNs. One that shows none at all is asked again, for a moment -> the sessions then."""
@@ -186,8 +187,9 @@ class Apply:
     def _relogin(self, pairs, deadline, check):
         """One after the other, so that the other paths of a map carry its I/O; the next only when the disks of the last are back.
 
-        -> tuple of Failure: a session whose portal does not answer now is left as it is, for it would not come back.
+        -> (tuple of Failure, tuple of warnings): a session whose portal does not answer now is left as it is, for it would not come back.
         """
+        warnings = ()
         unreached = self._login.unreached([node for node, session in pairs])
         for node, session in pairs:
             if node.key in unreached:
@@ -197,7 +199,8 @@ class Apply:
             # A second session at the same portal is no sign that this one is back.
             count = 1 + sum(each.key == node.key and each.sid != session.sid and each.logged_in for each in self._read(disks=False))
             self._logout((session,))
-            failures = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5), counts={node.key: count}).failures
+            outcome = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5), counts={node.key: count})
+            failures, warnings = outcome.failures, warnings + outcome.warnings
             if failures:
                 raise SanError(
                     f"{node}: logged out to use its new CHAP values, and the login failed: {failures[0].reason}. "
@@ -206,7 +209,7 @@ class Apply:
                 )
             if maps_needed:
                 wait_until(functools.partial(self._have_disks, node, count), max(0, deadline - time.monotonic()))
-        return tuple(unreached.values())
+        return tuple(unreached.values()), warnings
 
     def _have_disks(self, node, count):
         return sum(is_there(session) for session in self._read(disks=False) if session.key == node.key) >= count

@@ -92,6 +92,7 @@ class NodeWork:
         check, wait = self._guard().check_one, self._asked.wait_for_devices
         outcome = self._apply().nodes(left, self._deadline, wait, waiting_for, self._counts, check, self._records)
         self._sessions = outcome.sessions
+        self.warnings.extend(outcome.warnings)
         return outcome.failures
 
     def foretell(self, steps):

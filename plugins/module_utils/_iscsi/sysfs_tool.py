@@ -26,6 +26,9 @@ LOGGED_IN = "LOGGED_IN"
 # SPC: peripheral device type 0 is a disk, whose block device comes in any case. Some others get one too: of sd.c optical memory (7), simplified
 # (0x0e) and zoned disks (0x14), of sr.c CD-ROM (5) and write-once (4). An enclosure or a controller gets none.
 TYPE_DISK = "0"
+# SPC: the first three bits of the answer to INQUIRY. Without 0 there the kernel binds no driver (scsi_bus_match), so that no block device ever comes:
+# an array shows LUN 0 so to a host that has no LUN of that number.
+QUALIFIER_SHIFT = 5
 # How older kernels print a string that was never set.
 NO_STRING = ("(null)", "<NULL>", "")
 
@@ -176,8 +179,13 @@ def _devices(device, entries, udev):
             match = HCTL.fullmatch(hctl)
             directory = os.path.join(device, target, hctl)
             names = _entries(os.path.join(directory, "block")) if match else []
-            if names or match and attribute(directory, "type") == TYPE_DISK:
+            if names or match and _is_disk(directory):
                 yield _device(directory, names, int(match.group(1)), udev)
+
+
+def _is_disk(directory):
+    """True for a SCSI unit that is to have a block device of a disk. Kernels that show no answer to INQUIRY are taken to have a good one."""
+    return attribute(directory, "type") == TYPE_DISK and not any(byte >> QUALIFIER_SHIFT for byte in attribute_bytes(directory, "inquiry")[:1])
 
 
 def _device(directory, names, lun, udev):

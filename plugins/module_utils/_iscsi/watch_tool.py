@@ -8,6 +8,7 @@ They are looked at many times, on a host that is busy with them: one that is the
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_session, session_numbers
 
 
@@ -24,6 +25,17 @@ class Watch:
         found = {sid: session for sid, session in found.items() if session}
         self._there = {sid: session for sid, session in found.items() if is_there(session)}
         return tuple(found.values())
+
+
+def late_warning(sessions):
+    """What to tell when the time ended while the disks of sessions were waited for -> str. sessions: those that are logged in."""
+    unnamed = ((session, device) for session in sessions for device in session.devices if device.name is None)
+    found = [f"{describe(session)}: LUN {device.lun} ({device.hctl}) has no block device" for session, device in unnamed]
+    found += [f"{describe(session)}: no disk" for session in sessions if not session.devices]
+    return (
+        f"the timeout ended before all disks were there: {'; '.join(found) or 'LUNs were still looked for'}. "
+        "Raise timeout, or look in the kernel's log for a LUN that does not answer"
+    )
 
 
 def is_there(session):

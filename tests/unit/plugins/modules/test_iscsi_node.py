@@ -694,6 +694,40 @@ def test_a_target_that_has_its_luns_later(node, host, monkeypatch):
     assert not any("-R" in call for call in host.calls) and len(done["sessions"]) == 2
 
 
+def units(host, monkeypatch, **attributes):
+    """Every session that comes up has one more unit, LUN 9, that is a disk without a block device."""
+    real = host.session
+
+    def session(*place, **more):
+        sid = real(*place, **more)
+        for name, value in {"type": 0, "state": "running", **attributes}.items():
+            put(host.root / f"sys/devices/platform/host{sid}/session{sid}/target{sid}:0:0/{sid}:0:0:9" / name, value)
+        return sid
+
+    monkeypatch.setattr(host, "session", session)
+
+
+def test_a_lun_that_is_not_connected_costs_no_time(node, host, monkeypatch):
+    units(host, monkeypatch, inquiry="\x20\x00\x06\x12")
+    for secret in ("first secret", "other secret"):
+        done = node(portals=[A], targets=[CTR1], chap={**CHAP, "password": secret}, timeout=60)
+        assert done["changed"] and done["elapsed"] < 30 and not done.get("warnings")
+        assert [[device["lun"] for device in session["devices"]] for session in done["sessions"]] == [[0], [0]]
+    done = node(targets=[CTR1], rescan=True, timeout=60)
+    assert done["elapsed"] < 30 and not done.get("warnings")
+
+
+def test_disks_that_do_not_come_in_time_are_named(node, host, monkeypatch):
+    units(host, monkeypatch)
+    done = node(portals=[A], targets=[CTR1], target_portals=[A], timeout=1)
+    assert [text for text in done["warnings"] if f"{CTR1} {A}:3260: LUN 9 (1:0:0:9) has no block device" in text]
+    done = node(targets=[CTR1], rescan=True, timeout=1)
+    assert [text for text in done["warnings"] if f"{CTR1} {A}:3260: LUN 9 (1:0:0:9) has no block device" in text]
+    done = node(targets=[CTR1], chap=CHAP, timeout=1)
+    assert verbs(done) == ["update", "relogin"] and [text for text in done["warnings"] if "LUN 9 (2:0:0:9) has no block device" in text]
+    assert not node(targets=[CTR1], rescan=True, wait_for_devices=False, timeout=1).get("warnings")
+
+
 def test_a_session_that_is_down_is_left_to_come_back(node, host):
     node(portals=[A])
     put(host.root / "sys/class/iscsi_session/session1/state", "FAILED")

@@ -122,6 +122,35 @@ def test_a_target_without_a_disk_is_not_waited_for_long(monkeypatch):
     assert login([bare])[0] == ()
 
 
+BOTH = [session(node) for node in NODES]
+UNNAMED = [BOTH[0], session(NODES[1], name=None)]
+BARE = [BOTH[0], dataclasses.replace(BOTH[1], devices=())]
+
+
+@pytest.mark.parametrize(
+    "up, scanning, words",
+    [
+        (UNNAMED, False, "iqn.a 10.0.0.2:3260: LUN 0 (0:0:0:0) has no block device. Raise timeout"),
+        (BARE, False, "iqn.a 10.0.0.2:3260: no disk. Raise timeout"),
+        (BOTH, True, "LUNs were still looked for. Raise timeout"),
+    ],
+    ids=["no block device", "no disk", "scan"],
+)
+def test_the_time_that_ends_without_all_disks_is_told(up, scanning, words):
+    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), lambda: up, lambda: up, dict, lambda: scanning, interval=0)
+    (warning,) = tool.login(NODES, NODES, time.monotonic()).warnings
+    assert warning.startswith("the timeout ended before all disks were there: ") and words in warning
+    assert tool.login(NODES, NODES, time.monotonic(), wait_for_devices=False).warnings == ()
+
+
+def test_a_late_login_that_failed_says_nothing_of_disks():
+    tool = Login(
+        Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), list, list, lambda places, bound: dict.fromkeys(places), lambda: True, interval=0
+    )
+    outcome = tool.login(NODES, NODES, time.monotonic())
+    assert len(outcome.failures) == 2 and outcome.warnings == ()
+
+
 def test_each_portal_has_its_own_reason(hasty):
     failures, calls, started = login([[session(NODES[0])]], failure(NODES[1], 24) + failure(NODES[0], 15))
     (failed,) = failures

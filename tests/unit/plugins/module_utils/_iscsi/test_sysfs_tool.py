@@ -58,6 +58,17 @@ def test_a_disk_without_its_block_device_yet(sysfs):
     assert [device.name for device in read(sysfs)[0].devices] == [None]
 
 
+@pytest.mark.parametrize(
+    "answer, names",
+    [(b"\x00\x00\x06", [None]), (b"\x20\x00\x06", []), (b"\x60\x00\x06", []), (b"", [None])],
+    ids=["connected", "not connected", "not possible", "kernel that does not show it"],
+)
+def test_a_unit_to_which_the_kernel_binds_no_driver_is_no_disk(sysfs, answer, names):
+    """The first byte of the answer to INQUIRY: the qualifier and the type."""
+    (sysfs(1, "10.0.0.1", disk=None) / "target1:0:0/1:0:0:3/inquiry").write_bytes(answer)
+    assert [device.name for device in read(sysfs)[0].devices] == names
+
+
 @pytest.mark.parametrize("kind", [4, 5, 7, 14, 20])
 def test_other_units_with_a_block_device(sysfs, kind):
     scsi = sysfs(1, "10.0.0.1") / "target1:0:0/1:0:0:3"
