@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+
 import pytest
 
 ONE, TWO = "iqn.2004-08.com.example:disk1", "iqn.2004-08.com.example:disk10"
@@ -75,6 +78,21 @@ def test_odd_secrets_are_kept(array, initiator):
     assert refused["failed"] and "Secret" not in repr(refused) and initiator.sessions() == []
 
 
+def test_odd_secrets_connect(array, initiator):
+    array.export({"name": ONE, "portals": [A1], "chap": {"username": "initiator", "password": "Secret-of-1"}})
+    for secret in (CHAP["password"], '# "of" $HOME/*~ \\a', "Gr\u00fc\u00dfe an 'alle' \u20ac"):
+        # Past targetcli, which has blanks and quotes of its own, and past the shells on the way.
+        coded = base64.b64encode(secret.encode()).decode()
+        array.run(f"printf {coded} | base64 -d > /sys/kernel/config/target/iscsi/{ONE}/tpgt_1/auth/password")
+        # The first one by a login; each other is tried beside the session of the one before, and then used by a relogin.
+        initiator.check_real_again(portals=asked(A1), chap={"username": "initiator", "password": secret})
+        assert initiator.sessions() == [(ONE, portal(A1))]
+        assert initiator.values(ONE, portal(A1), "node.session.auth.password") == {secret}
+    # The target does ask for it.
+    refused = initiator.node(portals=asked(A1), chap={"username": "initiator", "password": f"{secret}x"})
+    assert refused["failed"] and "No session was logged out" in refused["msg"] and len(initiator.sessions()) == 1
+
+
 def test_discovery_chap(array, initiator):
     chap = {"username": "finder", "password": "Secret-of-find", "username_in": "array", "password_in": "Secret-of-array"}
     array.export({"name": ONE, "portals": [A1]}, discovery_chap=chap)
@@ -141,6 +159,39 @@ def test_interfaces_in_one_network(array, initiator):
         initiator.check_real_again("iscsi_iface", name="fabric-a", state="absent")
     finally:
         initiator.host.run_expect([0], "ip address del 10.10.10.211/24 dev fabric-b")
+
+
+def test_two_cards_in_one_network(array, initiator):
+    array.export({"name": ONE, "portals": [A1]})
+    cards = {"fabric-a": "10.10.10.11", "fabric-a2": "10.10.10.212"}
+    conf = "/proc/sys/net/ipv4/conf"
+    advised = {"rp_filter": 2, "arp_ignore": 1, "arp_announce": 2}
+    before = {key: initiator.host.check_output(f"cat {conf}/fabric-a/{key}") for key in advised}
+    # With a hardware address that is told: udev changes one that the kernel has made up, a moment later.
+    initiator.host.run_expect([0], "ip link add link fabric-a name fabric-a2 address 52:54:00:0a:01:d4 type macvlan mode bridge")
+    try:
+        initiator.host.run_expect([0], f"ip address add {cards['fabric-a2']}/24 dev fabric-a2 && ip link set dev fabric-a2 up")
+        warned = initiator.run("iscsi_iface", name="fabric-a", net_ifacename="fabric-a").get("warnings", [])
+        assert any("are in one network" in text and "arp_announce to 2" in text for text in warned)
+        for card in cards:
+            for key, value in advised.items():
+                initiator.host.run_expect([0], f"echo {value} > {conf}/{card}/{key}")
+        for card in cards:
+            done = initiator.check_real_again("iscsi_iface", name=card, net_ifacename=card)
+            assert not any("in one network" in text for text in done.get("warnings", []))
+        done = initiator.check_real_again(portals=asked(A1), ifaces=list(cards), min_portals="all")
+        assert not any("in one network" in text for text in done.get("warnings", [])) and done["failed_portals"] == []
+        assert initiator.sessions() == initiator.records() == [(ONE, portal(A1))] * 2
+        assert [[device["lun"] for device in session["devices"]] for session in done["sessions"]] == [[0], [0]]
+        # Each goes out by its own card.
+        said = re.findall(r"Iface (?:Name|IPaddress): (\S+)", initiator.host.check_output("iscsiadm -m session -P 1"))
+        assert dict(zip(said[::2], said[1::2])) == cards
+    finally:
+        # While both cards are there: a session without its card is logged out of only when the time for that is over.
+        initiator.clear()
+        initiator.host.run_expect([0], "ip link del dev fabric-a2")
+        for key, value in before.items():
+            initiator.host.run_expect([0], f"echo {value} > {conf}/fabric-a/{key}")
 
 
 def test_an_interface_per_fabric(array, initiator):
@@ -218,9 +269,11 @@ def test_two_runs_at_once(array, initiator):
     assert len(initiator.sessions()) == 32 and len(set(initiator.sessions())) == len(initiator.records()) == 16
 
 
-@pytest.mark.parametrize("moment", ["started", "record", "session", "sessions"])
-def test_killed_at_any_step(array, initiator, moment):
+@pytest.mark.parametrize(("moment", "count"), [("started", 1), ("record", 1), ("session", 1), ("sessions", 1), ("sessions", 2)])
+def test_killed_at_any_step(array, initiator, moment, count):
+    """count: sessions per portal."""
     array.export(*FABRIC)
+    several = {"settings": {"node.session.nr_sessions": count}} if count > 1 else {}
     # The module itself and not its shell: ansible starts it again when that is killed, as if the connection had been lost.
     module = "^[^ ]*python[0-9.]* [^ ]*AnsiballZ_iscsi_node"
     there = {
@@ -232,13 +285,13 @@ def test_killed_at_any_step(array, initiator, moment):
     # Seen and killed on the host itself: a question over ssh is too slow.
     killer = f"systemd-run --quiet --collect --unit=killer sh -c 'until {there} >/dev/null 2>&1; do sleep 0.02; done; pkill -9 -f \"{module}\"'"
     initiator.host.run_expect([0], killer)
-    run = initiator.start("iscsi_node", portals=asked(A1), chap=None, timeout=90)
+    run = initiator.start("iscsi_node", portals=asked(A1), chap=None, timeout=90, **several)
     run.communicate(timeout=300)
     assert run.returncode != 0
-    done = initiator.node(portals=asked(A1), min_portals="all", timeout=90)
+    done = initiator.node(portals=asked(A1), min_portals="all", timeout=90, **several)
     assert not done.get("failed"), done
     wanted = sorted((target["name"], portal(place)) for target in FABRIC for place in target["portals"])
-    assert initiator.sessions() == initiator.records() == wanted
+    assert initiator.records() == wanted and initiator.sessions() == sorted(wanted * count)
     assert initiator.node(portals=asked(A1))["changed"] is False
     assert initiator.host.run(f"ls -A {initiator.database} | grep linuxsan").rc == 1
 
