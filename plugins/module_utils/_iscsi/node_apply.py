@@ -19,6 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.surplus_plan import check_comes_back
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there, late_warning
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
@@ -65,7 +66,7 @@ class Apply:
         self._create(by_verb.get("create", ()))
         self._delete(by_verb.get("retire", ()))
         self._update(by_verb.get("update", ()))
-        failures, warnings = self._relogin(by_verb.get("relogin", ()), deadline, check)
+        failures, warnings = self._relogin(by_verb.get("relogin", ()), deadline, check, counts)
         nodes = tuple(by_verb.get("login", ()))
         if nodes and by_verb.keys() & {"delete", "create", "retire", "update", "relogin"}:
             records = read_nodes(self._database.root)
@@ -184,7 +185,7 @@ class Apply:
                 key, value = next(iter(wrong.items()))
                 raise SanError(f"node record {describe(record)}: {key} = {value} was stored as {record.values.get(key)}. Choose a value in the key's range.")
 
-    def _relogin(self, pairs, deadline, check):
+    def _relogin(self, pairs, deadline, check, counts):
         """One after the other, so that the other paths of a map carry its I/O; the next only when the disks of the last are back.
 
         -> (tuple of Failure, tuple of warnings): a session whose portal does not answer now is left as it is, for it would not come back.
@@ -196,8 +197,11 @@ class Apply:
                 continue
             check(session)
             maps_needed = bool(session.devices)
+            present = self._read(disks=False)
+            # Another tool may have made one since the plan.
+            check_comes_back((node,), counts, present)
             # A second session at the same portal is no sign that this one is back.
-            count = 1 + sum(each.key == node.key and each.sid != session.sid and each.logged_in for each in self._read(disks=False))
+            count = 1 + sum(each.key == node.key and each.sid != session.sid and each.logged_in for each in present)
             self._logout((session,))
             outcome = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5), counts={node.key: count})
             failures, warnings = outcome.failures, warnings + outcome.warnings

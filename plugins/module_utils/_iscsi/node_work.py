@@ -77,7 +77,7 @@ class NodeWork:
         if any(step.verb in ("logout", "relogin") for step in steps):
             self._guard().check(steps, sessions)
         if any(step.verb == "relogin" for step in steps):
-            self._check_chap(steps, records)
+            self._check_chap(steps, records, sessions)
         self._warn(records)
         return (*self._found.first, *steps)
 
@@ -154,10 +154,12 @@ class NodeWork:
 
         return Guard(self._places, self._asked.force, self._paths)
 
-    def _check_chap(self, steps, records):
+    def _check_chap(self, steps, records, sessions):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_trial import check_chap
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.surplus_plan import check_comes_back
 
+        check_comes_back([step.args[0] for step in steps if step.verb == "relogin"], self._counts, sessions)
         check_chap(steps, records, self._asked.values, read_devices(self._places.sysfs, self._places.proc), self._trial)
 
     def _probe(self, places, seconds):

@@ -462,6 +462,36 @@ def test_a_relogin_beside_a_second_session_that_is_up(node, host):
     assert host.sids() == {2}
 
 
+@pytest.mark.parametrize("surplus, settings", [(3, None), (0, {"node.session.nr_sessions": 1})])
+def test_no_relogin_where_open_iscsi_would_make_no_new_session(node, host, surplus, settings):
+    params = {"portals": [A], "targets": [CTR1], "target_portals": [A]}
+    node(chap=CHAP, settings=None if surplus else {"node.session.nr_sessions": 2}, **params)
+    while len(host.sids()) < 1 + surplus:
+        host.session(CTR1, A, username="host", password=SECRET)
+    sids = host.sids()
+    for check in (True, False):
+        refused = node(check=check, chap={**CHAP, "username": "new"}, settings=settings, **params)
+        assert refused["failed"] and f"there are {len(sids)} (sid " in refused["msg"] and "nr_sessions is 1" in refused["msg"]
+        assert host.sids() == sids and host.records()[0].values["node.session.auth.username"] == "host"
+    for sid in sorted(sids)[1:]:
+        node(state="disconnected", session_id=sid)
+    assert verbs(node(chap={**CHAP, "username": "new"}, settings=settings, **params)) == ["update", "relogin"]
+
+
+def test_a_session_that_another_tool_makes_before_the_relogin(node, host, monkeypatch):
+    params = {"portals": [A], "targets": [CTR1], "target_portals": [A]}
+    node(chap=CHAP, **params)
+    real = NodeWork.apply
+
+    def late(self, steps):
+        host.session(CTR1, A, username="host", password=SECRET)
+        return real(self, steps)
+
+    monkeypatch.setattr(NodeWork, "apply", late)
+    refused = node(chap={**CHAP, "username": "new"}, **params)
+    assert refused["failed"] and "None of these was logged out" in refused["msg"] and host.sids() == {1, 2}
+
+
 def test_another_secret_is_used_after_a_relogin(node, host):
     node(portals=[A], targets=[CTR1], chap=CHAP)
     other = {**CHAP, "password": "OTHER " + SECRET + " ~$'\"#\u00e9"}
