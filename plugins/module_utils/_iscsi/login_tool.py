@@ -6,6 +6,9 @@
 iscsid is told to log in and nobody waits: its exit status says little (15, session exists, can hide 24), and
 comes after minutes. When nothing more comes up, a plain connection tells the portals that are not there,
 and one that is there is asked again by an iscsiadm that waits and says why.
+
+A record of several sessions is asked for once only, by an iscsiadm that waits: iscsid takes any number of logins for it, and those that it
+still tries are not in sysfs, where iscsiadm counts (usr/initiator.c, __session_login_task and session_conn_poll).
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
     unreached,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import nr_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, parse_login_failures, status_meaning, status_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import late_warning
 
@@ -66,22 +70,27 @@ class Login:
         counts: key of a node -> sessions that it is to have, 1 when it is not in it.
         """
         wanted = {node.key: node for node in (*nodes, *waiting_for)}
-        asking = _Asking(self._iscsiadm, records)
+        counts = counts or {}
+        several = {key for key, count in counts.items() if count > 1} | {record.key for record in records if nr_sessions(record.values) > 1}
+        asking = _Asking(self._iscsiadm, records, several)
         try:
-            said = [self._start(target, record, asking) for target, record in login_calls(nodes, records)]
-            return self._settle(wanted, counts or {}, said, asking, deadline, wait_for_devices)
+            said = [self._start(target, record, asking, nodes) for target, record in login_calls(nodes, records)]
+            return self._settle(wanted, counts, said, asking, deadline, wait_for_devices)
         finally:
             asking.end()
 
-    def _start(self, target, record, asking):
+    def _start(self, target, record, asking, nodes):
         """Have iscsid begin -> what iscsiadm has said."""
+        mine = [record] if record else [node for node in nodes if target in (None, node.target)]
+        if any(node.key in asking.several for node in mine):
+            asking.begin((target, record))
+            return ""
         result = self._iscsiadm.login(target, record)
-        name = status_name(result.rc)
-        if name == "invalid_argument":
+        if status_name(result.rc) == "invalid_argument":
             # One of before 2.1 knows no -W.
-            asking.wait((target, record))
-        elif name not in ("success", "session_exists") and not parse_login_failures(result.stderr):
-            raise_for(f"target {target or 'of every record'}: login", result)
+            asking.begin((target, record))
+        else:
+            _check(target, result)
         return result.stderr
 
     def unreached(self, nodes, bound=PROBE_SECONDS):
@@ -128,34 +137,42 @@ class Login:
 
 
 class _Asking:
-    """Asks why portals fail, by an iscsiadm that waits for each."""
+    """Asks why portals fail, by an iscsiadm that waits for each. several: keys of the records of several sessions."""
 
-    def __init__(self, iscsiadm, records):
+    def __init__(self, iscsiadm, records, several):
+        self.several = several
         self._iscsiadm = iscsiadm
-        self._records = records
-        self._processes = {}
+        self._known = {record.key for record in records}
+        self._first, self._processes = {}, {}
+
+    def begin(self, call):
+        """A first login, which fails as a whole when it cannot be. call: as login_calls gives it."""
+        self._first[call] = self._processes[call] = self._iscsiadm.start_login(*call)
 
     def ask(self, nodes):
         """Ask for the nodes for which nobody asks. One that iscsid still tries is told to be there already, at once."""
-        known = {record.key for record in self._records}
         for node in nodes:
-            if node.key in known:
-                self.wait((node.target, node))
-
-    def wait(self, call):
-        """call: as login_calls gives it."""
-        process = self._processes.get(call)
-        if not (process and process.running):
-            self._processes[call] = self._iscsiadm.start_login(*call)
+            process = self._processes.get((node.target, node))
+            if node.key in self._known - self.several and not (process and process.running):
+                self._processes[node.target, node] = self._iscsiadm.start_login(node.target, node)
 
     def said(self):
-        """Their words until now."""
+        """Their words until now. Raises SanError."""
+        for call, process in self._first.items():
+            if not process.running:
+                _check(call[0], process.finish(0))
         return [process.stderr_so_far() for process in self._processes.values()]
 
     def end(self):
         """Wait no more."""
         for process in self._processes.values():
             process.kill()
+
+
+def _check(target, result):
+    """Raise SanError when a login failed, and not that of one portal or another."""
+    if status_name(result.rc) != "session_exists" and not parse_login_failures(result.stderr):
+        raise_for(f"target {target or 'of every record'}: login", result)
 
 
 def _told(said, nodes, up):

@@ -67,7 +67,10 @@ class Apply:
         self._delete(by_verb.get("retire", ()))
         self._update(by_verb.get("update", ()))
         failures, warnings = self._relogin(by_verb.get("relogin", ()), deadline, check, counts)
-        nodes = tuple(by_verb.get("login", ()))
+        untried = self._untried(by_verb.get("login", ()), counts)
+        nodes = tuple(node for node in by_verb.get("login", ()) if node.key not in untried)
+        waiting_for = tuple(node for node in waiting_for if node.key not in untried)
+        failures += tuple(untried.values())
         if nodes and by_verb.keys() & {"delete", "create", "retire", "update", "relogin"}:
             records = read_nodes(self._database.root)
         sessions = None
@@ -92,6 +95,13 @@ class Apply:
                 if not wait_until(functools.partial(self._all_named, sids), max(0, deadline - time.monotonic())):
                     warnings += (late_warning([session for session in self._read(disks=False) if session.sid in sids and session.devices]),)
         return Outcome(failures, self._read() if sessions is None or rescanned else sessions, tuple(dict.fromkeys(warnings)))
+
+    def _untried(self, nodes, counts):
+        """Nodes of several sessions at whose portals nothing answers -> dict of key and Failure.
+
+        iscsid goes on trying there for minutes. Each run would add to its logins, which would all come up with the portal.
+        """
+        return self._login.unreached([node for node in nodes if counts[node.key] > 1])
 
     def _await_disks(self, keys, sessions, deadline):
         """A target can take the login before it has its LUNs. One that shows none at all is asked again, for a moment -> the sessions then."""

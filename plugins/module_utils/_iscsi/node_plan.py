@@ -116,14 +116,20 @@ def sort_records(node, records):
     return tuple(serving), tuple(wrong)
 
 
+def nr_sessions(values):
+    """How many sessions a record asks for, by its values; 1 when it does not say so in digits."""
+    text = values.get(NR_SESSIONS, "1")
+    return int(text) if text.isdigit() else 1
+
+
 def session_counts(wanted, records):
     """How many sessions each node is to have -> dict of its key and a number: nr_sessions as asked for, or of the records that stay."""
     mine = by_key(records)
     counts = {}
     for node in wanted.nodes:
-        texts = [record.values.get(NR_SESSIONS, "1") for record in sort_records(node, mine.get(node.key, ()))[0]]
-        texts = [wanted.values[NR_SESSIONS]] if NR_SESSIONS in wanted.values else texts
-        counts[node.key] = max((int(text) for text in texts if text.isdigit()), default=1)
+        values = [record.values for record in sort_records(node, mine.get(node.key, ()))[0]]
+        values = [wanted.values] if NR_SESSIONS in wanted.values else values
+        counts[node.key] = max(map(nr_sessions, values), default=1)
     return counts
 
 

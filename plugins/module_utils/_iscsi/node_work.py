@@ -114,6 +114,7 @@ class NodeWork:
             counts = self._counts if self._asked.state == "connected" else {}
             check_outcome(counts, missing, sessions, everything, self._asked.min_portals, facts)
         self.warnings.extend(f"{failure.target or 'discovery'} at {failure.portal}: {failure.reason}" for failure in everything)
+        self._warn_of_surplus(sessions)
         done = done_of(steps, failures, self._before, self._sessions)
         return dict(report(done, [state_diff(done, "iSCSI records and sessions")]), **facts)
 
@@ -185,6 +186,12 @@ class NodeWork:
 
     def _read(self, disks=True, chap=True):
         return read_sessions(self._places.sysfs, self._places.udev, disks, chap)
+
+    def _warn_of_surplus(self, sessions):
+        if self._asked.state == "connected" and len({session.key for session in sessions}) < len(sessions):
+            from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.surplus_plan import MEND, surplus
+
+            self.warnings.extend(f"{words}. {MEND}" for words in surplus(self._counts, sessions).values())
 
     def _warn(self, records):
         self.warnings.extend((*self._found.warnings, *self._network(self._asked.choice.ifaces or ())[2]))

@@ -453,6 +453,24 @@ def test_as_many_sessions_as_asked(node, host):
     assert verbs(node(portals=[A], settings={"node.session.nr_sessions": 3}, targets=[CTR1])) == ["update"] * 2 + ["login"] * 2
 
 
+def test_no_login_of_several_sessions_is_sent_where_nothing_answers(node, host):
+    params = {"portals": [A], "targets": [CTR1], "settings": {"node.session.nr_sessions": 2}}
+    done = node(unreached=(f"{B}:3260",), **params)
+    assert up(done) == [("ctr1", f"{A}:3260")] * 2 and verbs(done) == ["create"] * 2 + ["login"]
+    assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "transport_error")]
+    assert all("-p" in call and f"{A}:3260" in call for call in host.calls if "-l" in call)
+    assert up(node(**params)) == sorted([("ctr1", f"{A}:3260"), ("ctr1", f"{B}:3260")] * 2)
+
+
+def test_sessions_that_are_too_many_are_told(node, host):
+    params = {"portals": [A], "targets": [CTR1], "target_portals": [A]}
+    assert node(**params)["warnings"] == []
+    host.session(CTR1, A)
+    for check in (True, False):
+        done = node(check=check, **params)
+        assert not done["changed"] and ["there are 2 (sid 1, 2)" in text and "session_id" in text for text in done["warnings"]] == [True]
+
+
 def test_a_relogin_beside_a_second_session_that_is_up(node, host):
     params = {"portals": [A], "targets": [CTR1], "target_portals": [A], "settings": {"node.session.nr_sessions": 2}}
     node(chap=CHAP, **params)

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import login_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Login, Outcome, login_calls
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
@@ -22,14 +23,18 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text i
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import LOGGED_IN, Device, Session
 
 NODES = tuple(Node("iqn.a", Portal(f"10.0.0.{last}"), "default", f"10.0.0.{last}", 1) for last in (1, 2))
+RECORDS = tuple(NodeRecord(node.target, node.portal, node.iface, node.address, node.tpgt, "/") for node in NODES)
 
 
 class FakeProcess:
-    def __init__(self, argv, said="", running=False):
-        self.argv, self.said, self.running, self.killed = argv, said, running, False
+    def __init__(self, argv, said="", running=False, rc=0):
+        self.argv, self.said, self.running, self.rc, self.killed = argv, said, running, rc, False
 
     def stderr_so_far(self):
         return self.said
+
+    def finish(self, timeout):
+        return Result(tuple(self.argv), self.rc, "", self.said)
 
     def kill(self):
         self.killed = True
@@ -46,10 +51,10 @@ def failure(node, status):
     )
 
 
-def login(sessions, said="", at_once="", status="success", running=False, reached=None, wait=True, timeout=60, scans=()):
+def login(sessions, said="", at_once="", status="success", running=False, reached=None, wait=True, timeout=60, scans=(), counts=None, rc=0):
     """sessions: what each reading of sysfs gives, the last for ever. at_once: what the iscsiadm says that does not wait, said: one that does.
 
-    scans: whether iscsid scans, at each question, at last not. Returns the failures and the calls of both kinds.
+    scans: whether iscsid scans, at each question, at last not. rc: of the one that waits. Returns the failures and the calls of both kinds.
     """
     calls, started = [], []
 
@@ -58,7 +63,7 @@ def login(sessions, said="", at_once="", status="success", running=False, reache
         return Result(tuple(argv), STATUSES[status][0], "", at_once)
 
     def start(argv):
-        started.append(FakeProcess(argv, said, running))
+        started.append(FakeProcess(argv, said, running, rc))
         return started[-1]
 
     readings, answers = itertools.chain(sessions, itertools.repeat(sessions[-1])), itertools.chain(scans, itertools.repeat(False))
@@ -70,7 +75,7 @@ def login(sessions, said="", at_once="", status="success", running=False, reache
         return next(readings)
 
     tool = Login(Iscsiadm(run, start), read, read, probe, lambda: next(answers), interval=0)
-    return tool.login(NODES, NODES, time.monotonic() + timeout, wait).failures, calls, started
+    return tool.login(NODES, RECORDS, time.monotonic() + timeout, wait, counts=counts).failures, calls, started
 
 
 @pytest.fixture
@@ -105,7 +110,7 @@ def test_a_session_that_was_seen_and_is_gone_again_is_not_up():
     both = [session(node) for node in NODES]
     reads = iter([both[:1], both])
     tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), lambda: next(reads), lambda: both, dict, lambda: False, interval=0)
-    assert tool.login(NODES, NODES, time.monotonic() + 60) == Outcome((), both)
+    assert tool.login(NODES, RECORDS, time.monotonic() + 60) == Outcome((), both)
     assert list(reads) == []
 
 
@@ -170,7 +175,7 @@ def test_a_slow_host_is_given_its_own_pace(monkeypatch):
 
     pace = iter([True])
     tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", ""), pytest.fail), read, read, pytest.fail, lambda: False, interval=0)
-    assert tool.login(NODES, NODES, time.monotonic() + 60).failures == ()
+    assert tool.login(NODES, RECORDS, time.monotonic() + 60).failures == ()
 
 
 def test_one_that_is_still_tried_is_asked_again(hasty, monkeypatch):
@@ -216,6 +221,30 @@ def test_an_iscsiadm_without_no_wait_waits():
     assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-l"]]
 
 
+def test_several_sessions_are_asked_for_once(hasty):
+    both = [session(node) for node in NODES]
+    failures, calls, started = login([both[:1]] * 5 + [[*both, *both]], running=True, counts={NODES[1].key: 2})
+    assert (failures, calls, [process.argv for process in started]) == ((), [], [["iscsiadm", "-m", "node", "-l"]])
+
+
+def test_the_record_says_that_it_is_one_of_several_sessions(hasty, monkeypatch):
+    several = [dataclasses.replace(record, values={"node.session.nr_sessions": "2"}) for record in RECORDS]
+    monkeypatch.setitem(globals(), "RECORDS", several)
+    failures, calls, started = login([[]] * 5 + [[session(node) for node in NODES]], running=True)
+    assert (failures, calls, len(started)) == ((), [], 1)
+
+
+def test_of_several_sessions_too_the_reason_is_told(hasty):
+    failures, calls, started = login([[session(NODES[0])]], failure(NODES[1], 24), counts={NODES[1].key: 2}, rc=24)
+    assert [(failed.portal, failed.status) for failed in failures] == [(str(NODES[1].portal), "authorization_failed")]
+    assert (calls, len(started)) == ([], 1)
+
+
+def test_a_login_of_several_sessions_that_fails_as_a_whole_is_told():
+    with pytest.raises(SanError, match="database"):
+        login([[]], "iscsiadm: Timeout on acquiring lock on DB", counts={NODES[0].key: 2}, rc=STATUSES["database_error"][0])
+
+
 def test_a_portal_is_probed_through_the_interface_of_each_node():
     asked = []
 
@@ -239,5 +268,5 @@ def test_a_slow_probe_is_no_reason_to_rest(hasty):
 
     tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), read, read, probe, lambda: False, interval=0)
     started = time.monotonic()
-    assert len(tool.login(NODES, NODES, started + 60).failures) == 1
+    assert len(tool.login(NODES, RECORDS, started + 60).failures) == 1
     assert time.monotonic() - started < 2
