@@ -36,12 +36,23 @@ HOST_FAILURES = ("iscsid_not_connected", "no_driver", "access_denied", "isns_una
 
 @dataclass(frozen=True)
 class Failure:
-    """A portal that did not work. target: None for a discovery. status: iscsiadm's, by name; None when it had not answered yet."""
+    """A portal that did not work. target, iface: None for a discovery. status: iscsiadm's, by name; None when it had not answered yet."""
 
     portal: str
     target: Optional[str]
     reason: str
     status: Optional[str]
+    iface: Optional[str] = None
+
+    @property
+    def place(self):
+        """Of a node or session: its target, portal and interface."""
+        return self.target, self.portal, self.iface
+
+
+def failure_of(each, reason, status=None):
+    """The Failure of a node or a session."""
+    return Failure(str(each.portal), each.target, reason, status, each.iface)
 
 
 def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
@@ -91,7 +102,7 @@ def unreached(nodes, probe, bound=PROBE_SECONDS):
     """The nodes at whose portals nothing answers through their interface -> dict of key and Failure. probe: as in discover; bound: seconds."""
     reasons = probe(sorted({(node.portal, node.iface) for node in nodes}), bound) if nodes else {}
     told = ((node, reasons[node.portal, node.iface]) for node in nodes)
-    return {node.key: Failure(str(node.portal), node.target, reason, status_of_reason(reason)) for node, reason in told if reason}
+    return {node.key: failure_of(node, reason, status_of_reason(reason)) for node, reason in told if reason}
 
 
 def raise_for_host(status, what):

@@ -23,6 +23,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
     PROBE_SECONDS,
     SLOW,
     Failure,
+    failure_of,
     raise_for_host,
     unreached,
 )
@@ -126,7 +127,7 @@ class Login:
             time.sleep(min(rest, max(0, deadline - time.monotonic())))
         for key in nodes.keys() - up - failed.keys():
             reason = "nothing refused the connection, but the login was not completed in time"
-            failed[key] = Failure(str(nodes[key].portal), nodes[key].target, reason, None)
+            failed[key] = failure_of(nodes[key], reason)
         warnings = self._late_disks(sessions, scan, still) if late else ()
         return Outcome(tuple(failure for key, failure in failed.items() if key not in up), sessions, warnings)
 
@@ -182,7 +183,7 @@ def _told(said, nodes, up):
         raise_for_host(failure.status, f"portal {failure.portal} of {failure.target}: login")
         key = (failure.target, failure.portal, failure.iface)
         if failure.status != UNDER_WAY and key in nodes and key not in up:
-            told[key] = Failure(str(failure.portal), failure.target, status_meaning(failure.status), status_name(failure.status))
+            told[key] = failure_of(failure, status_meaning(failure.status), status_name(failure.status))
     return told
 
 

@@ -83,12 +83,12 @@ class Apply:
             sessions = self._await_disks(scanned, sessions, deadline)
         rescanned = by_verb.get("rescan", ())
         if rescanned:
-            known = {(failure.target, failure.portal) for failure in failures}
+            known = {failure.place for failure in failures}
             down, errors = rescan(self._iscsiadm, rescanned, self._read(disks=False), deadline)
             if errors:
                 everything = (*failures, *down, *errors)
                 raise SanError(" ".join(error.reason for error in errors), failed_portals=[failure_facts(failure) for failure in everything])
-            failures += tuple(failure for failure in down if (failure.target, failure.portal) not in known)
+            failures += tuple(failure for failure in down if failure.place not in known)
             if wait_for_devices:
                 # The kernel answers a rescan before the disks that it found have their block devices.
                 sids = {session.sid for session in rescanned}

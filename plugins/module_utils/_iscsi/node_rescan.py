@@ -9,7 +9,7 @@ import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import failure_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for, side_by_side
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 
@@ -35,7 +35,7 @@ def rescan(iscsiadm, wanted, sessions, deadline):
 
 
 def _failures(reasons):
-    return tuple(Failure(str(session.portal), session.target, reason, None) for session, reason in reasons)
+    return tuple(failure_of(session, reason) for session, reason in reasons)
 
 
 def _error(session, process, bound):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import failure_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import by_adapter, net_device_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, LIVE_LOGIN, by_key
@@ -34,7 +34,7 @@ def check_chap(steps, records, values, devices=(), ask=None):
         login, algorithms, device = login_of(known), known.get(AUTH + "chap_algs"), net_device_of(known, devices)
         outcome = (ask or try_login)(session.initiator, node.target, node.portal, login, algorithms, TRIAL_SECONDS, device)
         if outcome.accepted is False:
-            failures.append(Failure(str(node.portal), node.target, outcome.reason, REFUSED))
+            failures.append(failure_of(node, outcome.reason, REFUSED))
     if failures:
         reasons = "; ".join(f"portal {failure.portal} of {failure.target}: {failure.reason}" for failure in failures)
         raise SanError(

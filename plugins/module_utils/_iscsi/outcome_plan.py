@@ -68,16 +68,21 @@ def done_of(steps, failures, before, after):
 
     failures: of the portals of targets. before, after: sessions of the host.
     """
-    failed = {(failure.target, failure.portal) for failure in failures}
+    failed = {failure.place for failure in failures}
     known = {session.sid for session in before}
     new = {session.key for session in after if session.sid not in known}
 
     def is_done(step):
         if step.verb == "login":
-            return step.args.key in new or (step.args.target, str(step.args.portal)) not in failed
-        return step.verb != "relogin" or (step.args[0].target, str(step.args[0].portal)) not in failed
+            return step.args.key in new or _place(step.args) not in failed
+        return step.verb != "relogin" or _place(step.args[0]) not in failed
 
     return tuple(step for step in steps if is_done(step))
+
+
+def _place(node):
+    """As in Failure."""
+    return node.target, str(node.portal), node.iface
 
 
 def _elsewhere(missing, found):

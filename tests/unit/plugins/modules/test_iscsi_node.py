@@ -238,13 +238,13 @@ def host(tmp_path, monkeypatch):
 
 @pytest.fixture
 def node(host, run_main):
-    """Runs the module; unreached: portals where nothing listens."""
+    """Runs the module; unreached: portals where nothing listens, and network devices that reach none."""
     real_work = iscsi_node.work
     paths = NoMaps()
 
     def run(check=False, unreached=(), **params):
         def probe(places, timeout):
-            return {place: "Connection refused" if str(place[0]) in unreached else None for place in places}
+            return {place: "Connection refused" if {str(place[0]), place[1]} & {*unreached} else None for place in places}
 
         def trial(initiator, target, portal, login, algorithms, timeout, device):
             refused = host.refused.get((target, str(portal)), ())
@@ -541,6 +541,21 @@ def test_no_relogin_at_a_portal_that_does_not_answer(node, host):
     assert up(done) == EVERYTHING[:2]
     assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "transport_error")]
     assert {(path / "username").read_text() for path in (host.root / "sys/class/iscsi_session").iterdir()} == {"host", "new"}
+
+
+def test_each_interface_is_judged_on_its_own(node, host):
+    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
+    for name in ("eth1", "eth2"):
+        put(host.root / f"db/ifaces/{name}", render_changes(iface, {"iface.iscsi_ifacename": name, "iface.net_ifacename": name}))
+    params = {"portals": [A], "targets": [CTR1], "target_portals": [A], "ifaces": ["eth1", "eth2"]}
+    node(chap=CHAP, **params)
+    new = {**CHAP, "username": "new"}
+    node(state="present", chap=new, **params)
+    for check in (True, False):
+        done = node(check=check, chap=new, unreached=("eth2",), **params)
+        assert done["actions"] == [f"relogin session {CTR1} {A}:3260 through eth1"] and done["changed"]
+        assert [(each["portal"], each["reason"]) for each in done["failed_portals"]] == [(f"{A}:3260", "Connection refused")]
+    assert host.sids() == {2, 3}
 
 
 def test_no_portal_of_an_adapter_is_judged_by_the_network_of_the_host(node, host):
