@@ -68,6 +68,7 @@ options:
       - V({}) turns CHAP off.
       - A session that was logged in with other values is logged out and in again, one at a time.
       - Before that every target is asked whether it takes the new values, also in check mode. When one does not, nothing is changed.
+        A target that cannot say so now, since it allows one session per initiator or has trouble of its own, is named in a warning.
       - Refused where a portal has more sessions than C(node.session.nr_sessions) of its record, for open-iscsi would not log in again.
     type: dict
     suboptions:

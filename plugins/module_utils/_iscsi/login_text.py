@@ -17,6 +17,8 @@ _REQUEST = 0x43  # a login request, immediate
 _RESPONSE = 0x23
 _TRANSIT = 0x80
 _TO_OPERATIONAL = 0x01  # CSG 0, NSG 1
+_INITIATOR_ERROR = 2
+_TOO_MANY = 0x0206
 # 11.13.5: class and detail -> words.
 STATUSES = {
     0x0000: "success",
@@ -26,7 +28,7 @@ STATUSES = {
     0x0202: "authorization failure",
     0x0203: "the target is not there",
     0x0204: "the target was removed",
-    0x0206: "too many connections",
+    _TOO_MANY: "too many connections",
     0x0207: "a parameter is missing",
     0x0300: "error of the target",
     0x0301: "the service is not available",
@@ -43,6 +45,11 @@ class LoginResponse:
     continues: bool
     stat_sn: int
     keys: dict = field(default_factory=dict)
+
+    @property
+    def refuses(self):
+        """True when the initiator, its values or its request are refused: not for a redirection, a limit, or trouble of the target."""
+        return self.status >> 8 == _INITIATOR_ERROR and self.status != _TOO_MANY
 
     @property
     def words(self):

@@ -18,13 +18,13 @@ REFUSED = "authorization_failed"
 
 
 def check_chap(steps, records, values, devices=(), ask=None):
-    """Raise SanError naming every portal whose target refuses.
+    """-> tuple of warnings, one for each portal where the values could not be tried. Raises SanError naming every portal whose target refuses.
 
     steps: of node_plan. records: all of the host. values: what is asked for, record key -> str, Secret or None. devices: of read_devices.
     ask: try_login, or a test's.
     """
     mine = by_key(records)
-    failures = []
+    failures, warnings = [], []
     for node, session in (step.args for step in steps if step.verb == "relogin"):
         record = next(iter(mine.get(node.key, ())), None)
         known = {**record.values, **values} if record else values
@@ -35,6 +35,8 @@ def check_chap(steps, records, values, devices=(), ask=None):
         outcome = (ask or try_login)(session.initiator, node.target, node.portal, login, algorithms, TRIAL_SECONDS, device)
         if outcome.accepted is False:
             failures.append(failure_of(node, outcome.reason, REFUSED))
+        elif outcome.accepted is None:
+            warnings.append(f"portal {node.portal} of {node.target}: the new CHAP values could not be tried before the relogin: {outcome.reason}")
     if failures:
         reasons = "; ".join(f"portal {failure.portal} of {failure.target}: {failure.reason}" for failure in failures)
         raise SanError(
@@ -42,6 +44,7 @@ def check_chap(steps, records, values, devices=(), ask=None):
             "Compare names and secrets with those that the target has for this host, and run again.",
             failed_portals=[failure_facts(failure) for failure in failures],
         )
+    return tuple(warnings)
 
 
 def login_of(values):

@@ -161,7 +161,7 @@ class NodeWork:
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.surplus_plan import check_comes_back
 
         check_comes_back([step.args[0] for step in steps if step.verb == "relogin"], self._counts, sessions)
-        check_chap(steps, records, self._asked.values, read_devices(self._places.sysfs, self._places.proc), self._trial)
+        self.warnings += check_chap(steps, records, self._asked.values, read_devices(self._places.sysfs, self._places.proc), self._trial)
 
     def _probe(self, places, seconds):
         """places: pairs of portal and interface -> dict of pair and reason, as probe_tool has it."""

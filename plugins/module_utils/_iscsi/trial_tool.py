@@ -112,8 +112,8 @@ def _is_expected(keys, login, expected):
 def _end(response):
     if response.status == SUCCESS:
         return Trial(True)
-    # Class 1: another portal is to be asked, which open-iscsi does.
-    return Trial(None if response.status >> 8 == 1 else False, response.words)
+    # A target that has one session per initiator says 0x0206 or 0x0302 to a second one, whatever its values are.
+    return Trial(False if response.refuses else None, response.words)
 
 
 def _ask(connection, isid, keys, transit, stat_sn):

@@ -70,6 +70,8 @@ class OpenIscsi:
         self.faults = {}
         # (target, portal) -> CHAP names that it refuses.
         self.refused = {}
+        # True when a second session of an initiator is refused, whatever its values.
+        self.full = False
         self.calls = []
         self.luns = 1
         self.sid = 0
@@ -248,6 +250,8 @@ def node(host, run_main):
 
         def trial(initiator, target, portal, login, algorithms, timeout, device):
             refused = host.refused.get((target, str(portal)), ())
+            if host.full:
+                return Trial(None, "too many connections")
             return Trial(False, "authentication failure") if login.username in refused else Trial(True)
 
         def tools(asked, live):
@@ -533,6 +537,15 @@ def test_no_session_is_logged_out_for_values_that_a_target_refuses(node, host):
     assert host.snapshot() == before
     host.refused = {}
     assert verbs(node(portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})) == ["update"] * 2 + ["relogin"] * 2
+
+
+def test_new_values_at_a_target_of_one_session_per_initiator(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    host.full = True
+    for check in (True, False):
+        done = node(check=check, portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})
+        assert verbs(done) == ["update"] * 2 + ["relogin"] * 2
+        assert len([text for text in done["warnings"] if "could not be tried before the relogin: too many connections" in text]) == 2
 
 
 def test_no_relogin_at_a_portal_that_does_not_answer(node, host):

@@ -168,7 +168,15 @@ def test_a_target_without_chap_takes_all(target):
 
 @pytest.mark.parametrize(
     "status, accepted, words",
-    [(UNAVAILABLE, False, "the service is not available"), (0x02FF, False, "login status 0x02ff"), (MOVED, None, "the target has moved for now")],
+    [
+        (UNAVAILABLE, None, "the service is not available"),
+        (0x0302, None, "the target is out of resources"),
+        (0x0206, None, "too many connections"),
+        (0x0203, False, "the target is not there"),
+        (0x02FF, False, "login status 0x02ff"),
+        (MOVED, None, "the target has moved for now"),
+        (0x0400, None, "login status 0x0400"),
+    ],
 )
 def test_a_target_that_takes_no_login_now(target, status, accepted, words):
     assert trial(target(status=status), ONE_WAY) == Trial(accepted, words)
