@@ -59,7 +59,8 @@ options:
   ifaces:
     description:
       - Names of the open-iscsi interfaces to connect through, each of which gets a session per portal.
-      - When omitted, those that the host uses for a portal already, else V(default).
+      - When omitted, those that the host uses for a portal already, else V(default). In use is one that has a session there or a record that is
+        logged in to at boot, or the only one that has a record. A warning names the others.
     type: list
     elements: str
   chap:

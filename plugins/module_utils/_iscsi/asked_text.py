@@ -11,10 +11,10 @@ from typing import Optional, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import STARTUP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice
 
 ALL = "all"
-STARTUP = ("node.startup", "node.conn[0].startup")
 METHOD = "auth.authmethod"
 TAKES_AWAY = ("disconnected", "absent")
 
@@ -113,7 +113,6 @@ def _node_values(values):
         if value is None and "auth." not in key:
             raise SanError(f"settings: {key} has no value. Write the value that it should have.")
     if "node.startup" in values:
-        # Either of the two starts a login at boot (usr/iscsiadm.c, match_startup_mode).
         if len({values[key] for key in STARTUP if key in values}) > 1:
             told = " and ".join(f"{key} = {values[key]}" for key in STARTUP)
             raise SanError(f"settings: {told} contradict each other, for either of them has the host log in at boot. Give startup alone.")

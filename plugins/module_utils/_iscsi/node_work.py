@@ -27,7 +27,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import REACHED
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched, unused_ifaces
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
@@ -194,6 +194,10 @@ class NodeWork:
             self.warnings.extend(f"{words}. {MEND}" for words in surplus(self._counts, sessions).values())
 
     def _warn(self, records):
+        unused = () if self._asked.choice.ifaces or self._wanted.exclusive else unused_ifaces(self._found.nodes, records)
+        if unused:
+            words = "have records of these portals, but no session and no login at boot, and are not connected through"
+            self.warnings.append(f"interfaces {', '.join(unused)}: {words}. Name those that are meant in ifaces")
         self.warnings.extend((*self._found.warnings, *self._network(self._asked.choice.ifaces or ())[2]))
         self.warnings.extend(
             f"{record.path}: not a node record: {record.broken}. Remove the file: iscsiadm stumbles over it"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, join
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE, MANUAL, STARTUP
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,18 @@ def describe(node):
 
 def nodes_of_found(found, records, sessions, choice):
     """Advertised portals -> tuple of Node. Without a choice of interfaces those count that the host uses for a portal already."""
-    nodes, used = {}, {}
-    for each in (*(record for record in records if not record.stray), *sessions):
-        used.setdefault((each.target, each.portal), {})[each.iface] = None
+    nodes, used = {}, _ifaces_in_use(records, sessions)
     for each in found:
         if choice.takes(each.target, each.portal):
             for iface in choice.ifaces or used.get((each.target, each.portal), (DEFAULT_IFACE,)):
                 _join(nodes, Node(each.target, each.portal, iface, each.address, each.tpgt))
     return tuple(sorted(nodes.values(), key=lambda node: node.key))
+
+
+def unused_ifaces(nodes, records):
+    """Interfaces that have a record of a portal of the nodes and are none of theirs -> names, sorted."""
+    keys, places = {node.key for node in nodes}, {node.key[:2] for node in nodes}
+    return sorted({record.iface for record in records if record.key[:2] in places and record.key not in keys and not record.stray})
 
 
 def nodes_of_known(records, sessions, choice):
@@ -113,6 +117,24 @@ def targets_behind(portals, records, sessions):
 def unmatched(patterns, targets):
     """The patterns that fit none of the targets."""
     return tuple(pattern for pattern in patterns or () if not any(fnmatch.fnmatchcase(target, pattern) for target in targets))
+
+
+def _ifaces_in_use(records, sessions):
+    """Those that have a session, or a record that is logged in to at boot -> dict of (target, portal) and names.
+
+    A plain `iscsiadm -m discovery` leaves a record for every interface of the host: a manual one counts only when there is no other.
+    """
+    used, known = {}, {}
+    records = [record for record in records if not record.stray]
+    for each in (*(record for record in records if _starts_at_boot(record)), *sessions):
+        used.setdefault((each.target, each.portal), {})[each.iface] = None
+    for record in records:
+        known.setdefault((record.target, record.portal), {})[record.iface] = None
+    return {**{place: ifaces for place, ifaces in known.items() if len(ifaces) == 1}, **used}
+
+
+def _starts_at_boot(record):
+    return any(record.values.get(key, MANUAL) != MANUAL for key in STARTUP)
 
 
 def _join(nodes, node):

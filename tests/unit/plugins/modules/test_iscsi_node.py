@@ -354,6 +354,23 @@ def test_static_takes_only_its_own_portals_away(node, host, params):
     assert {(record.target, record.portal.host) for record in host.records()} == {(CTR1, B), (CTR2, B)}
 
 
+def test_interfaces_that_another_tool_has_left_records_for(node, host):
+    host.fabric = [(CTR1, A, 3260, 1)]
+    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
+    for name in ("eth1", "eth2"):
+        put(host.root / f"db/ifaces/{name}", iface)
+    for name in ("default", "eth1", "eth2"):
+        host.record(CTR1, A, iface=name)
+    done = check_real_again(node, host, portals=[A], startup="automatic")
+    (warning,) = done["warnings"]
+    assert "eth1, eth2: have records of these portals" in warning
+    assert verbs(done) == ["update", "login"] and [session["iface"] for session in done["sessions"]] == ["default"]
+    assert {record.iface: record.values["node.startup"] for record in host.records()} == {"default": "automatic", "eth1": "manual", "eth2": "manual"}
+    assert node(portals=[A], ifaces=["default"])["warnings"] == []
+    done = node(portals=[A], exclusive=True)
+    assert verbs(done) == ["delete"] * 2 and done["warnings"] == []
+
+
 def test_an_interface_that_is_not_there(node, host):
     refused = node(portals=[A], ifaces=["eth7"])
     assert refused["failed"] and "iscsi_iface" in refused["msg"] and host.calls == []

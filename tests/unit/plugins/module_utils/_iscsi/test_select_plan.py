@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, parse_filter
@@ -16,6 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
     targets_behind,
     unmatched,
 )
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Session
 
 A, B = Portal("10.10.10.100"), Portal("192.168.195.22")
 ONE, TWO = "iqn.q:dev0.ctr1", "iqn.q:dev0.ctr2"
@@ -47,6 +52,24 @@ def test_interfaces():
     assert {iface for target, portal, iface in keys(Choice(ifaces=("eth1", "eth2")))} == {"eth1", "eth2"}
     in_use = keys(Choice(), [record(ONE, A, "eth1")])
     assert (ONE, A, "eth1") in in_use and (ONE, A, "default") not in in_use and (TWO, B, "default") in in_use
+
+
+@pytest.mark.parametrize(
+    "startup, live, used",
+    [
+        ({}, (), {"default"}),
+        ({"eth1": "automatic"}, (), {"eth1"}),
+        ({"eth1": "onboot"}, ("eth2",), {"eth1", "eth2"}),
+        ({}, ("eth2",), {"eth2"}),
+    ],
+)
+def test_what_a_discovery_through_all_interfaces_has_left_is_not_in_use(startup, live, used):
+    records = [
+        dataclasses.replace(record(ONE, A, iface), values={"node.startup": startup.get(iface, "manual"), "node.conn[0].startup": "manual"})
+        for iface in ("default", "eth1", "eth2")
+    ]
+    sessions = [Session(1, ONE, A, A, 1, iface, "LOGGED_IN", 5) for iface in live]
+    assert {node.iface for node in nodes_of_found(FOUND[:1], records, sessions, Choice())} == used
 
 
 def test_known():
