@@ -152,6 +152,7 @@ options:
     description:
       - Log out of every session and delete every record that is not chosen. Not done when a portal did not answer the discovery
         or shows this host no target at all, since then nobody knows which are meant.
+      - With O(state=connected) and O(state=present) only; refused otherwise.
     type: bool
     default: false
 seealso:

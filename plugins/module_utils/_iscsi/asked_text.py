@@ -89,10 +89,7 @@ def _wanted(params, *names):
 def _check(params):
     if params["timeout"] < 1:
         raise SanError("timeout: must be 1 s or more.")
-    if params["session_id"] is not None and params["state"] != "disconnected":
-        raise SanError("session_id: names a session to log out of. Use it with state=disconnected.")
-    if params["rescan"] and params["state"] != "connected":
-        raise SanError(f"rescan: goes with state=connected only; state={params['state']} leaves no session to rescan or lets them be. Leave it out.")
+    _check_state(params)
     if params["discovery"] == "static" and params["state"] not in TAKES_AWAY:
         if not params["portals"] or not params["targets"]:
             raise SanError("discovery=static: asks nobody, so portals and targets must both be given.")
@@ -104,6 +101,16 @@ def _check(params):
     for name in ("portals", "targets", "target_portals", "ifaces"):
         if params[name] is not None and not params[name]:
             raise SanError(f"{name}: is an empty list. Name at least one, or leave the option out.")
+
+
+def _check_state(params):
+    """Options that go with some states only."""
+    if params["session_id"] is not None and params["state"] != "disconnected":
+        raise SanError("session_id: names a session to log out of. Use it with state=disconnected.")
+    if params["rescan"] and params["state"] != "connected":
+        raise SanError(f"rescan: goes with state=connected only; state={params['state']} leaves no session to rescan or lets them be. Leave it out.")
+    if params["exclusive"] and params["state"] in TAKES_AWAY:
+        raise SanError(f"exclusive: goes with state=connected or present. With state={params['state']} only what is chosen is taken away. Leave it out.")
 
 
 def _node_values(values):

@@ -120,7 +120,7 @@ class NodeWork:
 
     def _wish(self):
         asked, found = self._asked, self._found
-        exclusive = asked.exclusive and not asked.takes_away
+        exclusive = asked.exclusive
         if exclusive and (found.failures or found.guess):
             self.warnings.append("exclusive: nothing is taken away, because not every portal answered the discovery")
             exclusive = False

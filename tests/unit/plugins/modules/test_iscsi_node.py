@@ -673,6 +673,13 @@ def test_exclusive(node, host):
     assert {record.target for record in host.records()} == {CTR1}
 
 
+@pytest.mark.parametrize("state", ["absent", "disconnected"])
+def test_exclusive_takes_no_state_that_takes_away(node, host, state):
+    node(portals=[A])
+    assert f"exclusive: goes with state=connected or present. With state={state}" in node(targets=[CTR1], state=state, exclusive=True)["msg"]
+    assert len(host.sids()) == len(host.records()) == 4
+
+
 def test_exclusive_keeps_a_session_of_the_named_targets(node, host):
     host.record(CTR1, A)
     for address in (A, B):

@@ -92,6 +92,8 @@ def test_min_portals():
         {"min_portals": "most"},
         {"timeout": 0},
         {"session_id": 1},
+        {"exclusive": True, "state": "absent"},
+        {"exclusive": True, "state": "disconnected"},
         {"discovery": "static", "portals": ["10.0.0.1"]},
         {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["iqn.*"]},
         {"settings": {"node.session.cmds_max": 100000}},
