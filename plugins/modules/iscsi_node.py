@@ -135,8 +135,8 @@ options:
   rescan:
     description:
       - Whether to look for new and grown LUNs of the chosen sessions, with O(state=connected). A rescan always counts as a change.
-      - A session that is not logged in is left out and named in RV(failed_portals). When another cannot be rescanned within O(timeout), the task
-        fails after the rest is done.
+      - A session that is not logged in is left out, which is no change, and named in RV(failed_portals). When another cannot be rescanned within
+        O(timeout), the task fails after the rest is done.
     type: bool
     default: false
   session_id:

@@ -22,7 +22,6 @@ def rescan(iscsiadm, wanted, sessions, deadline):
 
     sessions: of the host, now. deadline: of time.monotonic().
     """
-    states = {session.sid: session.state for session in sessions}
     up = {session.sid for session in sessions if session.logged_in}
 
     def start(session):
@@ -30,12 +29,15 @@ def rescan(iscsiadm, wanted, sessions, deadline):
 
     asked = side_by_side([session for session in wanted if session.sid in up], start)
     errors = [(session, _error(session, process, bound)) for session, (process, bound) in asked]
-    down = [(session, f"not rescanned, for the session is {states.get(session.sid, 'gone')}") for session in wanted if session.sid not in up]
-    return _failures(down), _failures((session, reason) for session, reason in errors if reason)
+    return left_out(wanted, sessions), tuple(failure_of(session, reason) for session, reason in errors if reason)
 
 
-def _failures(reasons):
-    return tuple(failure_of(session, reason) for session, reason in reasons)
+def left_out(wanted, sessions):
+    """Those of the wanted sessions that are not up -> tuple of Failure."""
+    states = {session.sid: session.state for session in sessions}
+    up = {session.sid for session in sessions if session.logged_in}
+    down = (session for session in wanted if session.sid not in up)
+    return tuple(failure_of(session, f"not rescanned, for the session is {states.get(session.sid, 'gone')}") for session in down)
 
 
 def _error(session, process, bound):

@@ -96,9 +96,16 @@ class NodeWork:
         return outcome.failures
 
     def foretell(self, steps):
-        """What apply would find out about the portals of the steps -> tuple of Failure: that nothing answers there."""
+        """What apply would find out about the portals of the steps -> tuple of Failure: that nothing answers there, or a session is down."""
         nodes = [step.args if step.verb == "login" else step.args[0] for step in steps if step.verb in ("login", "relogin")]
-        return tuple(unreached(nodes, self._probe).values())
+        failures = tuple(unreached(nodes, self._probe).values())
+        rescanned = [step.args for step in steps if step.verb == "rescan"]
+        if all(session.logged_in for session in rescanned):
+            return failures
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import left_out
+
+        known = {failure.place for failure in failures}
+        return failures + tuple(failure for failure in left_out(rescanned, self._sessions) if failure.place not in known)
 
     def report(self, steps, failures):
         """The result. Raises SanError when too few sessions are up."""

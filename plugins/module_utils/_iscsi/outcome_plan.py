@@ -64,17 +64,20 @@ def check_outcome(counts, missing, sessions, failures, least, facts):
 
 
 def done_of(steps, failures, before, after):
-    """The steps that were done: not a login that brought no session, nor a relogin at a portal that was not reached.
+    """The steps that were done: not a login that brought no session, a relogin at a portal that was not reached, nor a rescan of a session that is down.
 
     failures: of the portals of targets. before, after: sessions of the host.
     """
     failed = {failure.place for failure in failures}
     known = {session.sid for session in before}
     new = {session.key for session in after if session.sid not in known}
+    up = {session.sid for session in after if session.logged_in}
 
     def is_done(step):
         if step.verb == "login":
             return step.args.key in new or _place(step.args) not in failed
+        if step.verb == "rescan":
+            return step.args.sid in up or _place(step.args) not in failed
         return step.verb != "relogin" or _place(step.args[0]) not in failed
 
     return tuple(step for step in steps if is_done(step))

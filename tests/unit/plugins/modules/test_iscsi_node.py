@@ -855,6 +855,9 @@ def test_a_session_that_is_down_keeps_no_other_from_its_rescan(node, host):
     done = node(targets=[CTR1], rescan=True)
     assert rescans(host) == [2] and not done.get("failed")
     assert [each["portal"] for each in done["failed_portals"]] == [f"{B}:3260"]
+    predicted = node(check=True, targets=[CTR1], rescan=True)
+    assert predicted["actions"] == done["actions"] == [f"rescan session {CTR1} {A}:3260"]
+    assert [each["portal"] for each in predicted["failed_portals"]] == [f"{B}:3260"]
     put(host.root / "sys/class/iscsi_session/session1/state", "LOGGED_IN")
     real = host.run
 
@@ -867,6 +870,16 @@ def test_a_session_that_is_down_keeps_no_other_from_its_rescan(node, host):
     assert rescans(host) == [1, 2]
     assert refused["failed"] and f"session 1 ({CTR1} {B}:3260): rescan" in refused["msg"] and "session 2" not in refused["msg"]
     assert [(portal["portal"], portal["target"]) for portal in refused["failed_portals"]] == [(f"{B}:3260", CTR1)]
+
+
+def test_a_rescan_of_sessions_that_are_all_down_is_no_change(node, host):
+    node(portals=[A], targets=[CTR1])
+    for sid in (1, 2):
+        put(host.root / f"sys/class/iscsi_session/session{sid}/state", "FAILED")
+    for check in (True, False):
+        done = node(check=check, targets=[CTR1], rescan=True, min_portals="0")
+        assert (done["changed"], done["actions"], rescans(host)) == (False, [], [])
+        assert {each["portal"] for each in done["failed_portals"]} == {f"{A}:3260", f"{B}:3260"}
 
 
 @pytest.mark.parametrize("state", ["present", "disconnected", "absent"])

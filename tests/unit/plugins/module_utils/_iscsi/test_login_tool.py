@@ -143,16 +143,16 @@ BARE = [BOTH[0], dataclasses.replace(BOTH[1], devices=())]
 )
 def test_the_time_that_ends_without_all_disks_is_told(up, scanning, words):
     tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), lambda: up, lambda: up, dict, lambda: scanning, interval=0)
-    (warning,) = tool.login(NODES, NODES, time.monotonic()).warnings
+    (warning,) = tool.login(NODES, RECORDS, time.monotonic()).warnings
     assert warning.startswith("the timeout ended before all disks were there: ") and words in warning
-    assert tool.login(NODES, NODES, time.monotonic(), wait_for_devices=False).warnings == ()
+    assert tool.login(NODES, RECORDS, time.monotonic(), wait_for_devices=False).warnings == ()
 
 
 def test_a_late_login_that_failed_says_nothing_of_disks():
     tool = Login(
         Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), list, list, lambda places, bound: dict.fromkeys(places), lambda: True, interval=0
     )
-    outcome = tool.login(NODES, NODES, time.monotonic())
+    outcome = tool.login(NODES, RECORDS, time.monotonic())
     assert len(outcome.failures) == 2 and outcome.warnings == ()
 
 
