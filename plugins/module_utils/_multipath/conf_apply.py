@@ -117,7 +117,7 @@ def try_conf(module, host, path, old, edit, validate):
     except NoNamespace as error:
         # Then it is tried in its place, and the old file put back when it is refused.
         return replace(untried, untested=str(error), warnings=(*untried.warnings, str(error)))
-    warnings = _judge(path, edit, before, verdict, host)
+    warnings = _judge(trial, before, verdict, host)
     return replace(trial, before=before, verdict=verdict, warnings=tuple(dict.fromkeys((*trial.warnings, *warnings))))
 
 
@@ -151,13 +151,14 @@ def _with_blocks(paths):
     return tuple(dict.fromkeys(path[:length] for path in paths for length in range(2, len(path) + 1)))
 
 
-def _judge(path, edit, before, verdict, host):
+def _judge(trial, before, verdict, host):
     """The complaints that stay, as warnings. before: the Verdict without the edit, or None. Raises SanError when the edit is refused."""
+    path, wanted = trial.path, trial.edit.wanted
     _check_accepted(path, verdict, *([before] if before else []))
     fresh = verdict.new_against(before) if before else ()
     if fresh:
         raise SanError(f"{path}: libmultipath refuses the edit: {'; '.join(fresh)}. Mend the value or keyword; nothing was changed.")
-    errors, warnings = unmet(edit.wanted, verdict.effective, before.effective if before else "", host.keywords)
+    errors, warnings = unmet(wanted, verdict.effective, before.effective if before else "", host.keywords, trial.old is None)
     if errors:
         raise SanError(f"{path}: the edit would not be in force: {' '.join(errors)} Look at what else sets it; nothing was changed.")
     return (*warnings, *verdict.complaints)
@@ -182,7 +183,7 @@ def _test_in_place(module, host, trial, before):
     """The way without a mount namespace: the new file is in its place already, and leaves it again when it is refused."""
     try:
         verdict = host.multipath.test_conf(trial.path)
-        _judge(trial.path, trial.edit, before, verdict, host)
+        _judge(trial, before, verdict, host)
     except SanError:
         if trial.old is None:
             os.unlink(os.path.realpath(trial.path))

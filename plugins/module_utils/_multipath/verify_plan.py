@@ -14,6 +14,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_t
 # others as the program multipath sets them for itself.
 _SHOWN_OTHERWISE = frozenset(("uid", "gid", "mode", "reservation_key", "disable_changed_wwids", "max_fds", "verbosity", "force_sync", "retrigger_tries"))
 
+# What builds of Red Hat read in the place of a main file that is not there (libmultipath/config.c, load_config).
+NO_FILE = ("blacklist", ("devnode", ".*"))
+
 
 def check_winners(wanted, later):
     """Raises SanError naming the file that wins over a named value. later: the Conf of the files that are read after it.
@@ -47,9 +50,14 @@ def still_set(wanted, others):
             yield f"{show_key(key)}: removed here, and still in {table[key].place}."
 
 
-def unmet(wanted, effective, before, keywords):
-    """(errors, warnings): what `multipath -t` shows otherwise than wanted. effective, before: its listings with and without the edit."""
+def unmet(wanted, effective, before, keywords, new_file=False):
+    """(errors, warnings): what `multipath -t` shows otherwise than wanted. effective, before: its listings with and without the edit.
+
+    new_file: there was no file before.
+    """
     now, then = _listed(effective, keywords), _listed(before, keywords)
+    if new_file:
+        then.pop(NO_FILE, None)
     errors, warnings = [], []
     for key, meaning in wanted:
         if meaning is None or key[-1] in _SHOWN_OTHERWISE:

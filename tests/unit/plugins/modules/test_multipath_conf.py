@@ -36,6 +36,8 @@ class FakeHost:
         self.loaded = None
         self.refuses = ""
         self.hangs = ""
+        # What it reads without a file.
+        self.default = ""
         self.commands = []
         self.questions = []
 
@@ -48,7 +50,7 @@ class FakeHost:
             judged = self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.is_file() else "")
             return judged if judged.rc else self.result(argv, stderr=VERSION)
         if argv == ["multipath", "-t"]:
-            return self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.exists() else "")
+            return self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.exists() else self.default)
         if argv[0] == "unshare":
             if not self.namespaces:
                 return self.result(argv, 1, stderr="unshare: unshare failed: Operation not permitted\n")
@@ -182,6 +184,20 @@ def test_fresh_host(host, task):
     assert not host.path.exists()
     assert task(validate=False, **TASK)["changed"]
     assert host.path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_first_file_on_red_hat(host, task, namespaces):
+    host.namespaces = namespaces
+    host.default = 'blacklist {\n\tdevnode ".*"\n\tdevnode "^rbd"\n}\n'
+    os.unlink(host.path)
+    # What a file of conf.d says is lost with none.
+    assert "blacklist[devnode,^rbd]: no longer read with the edit" in task(**TASK)["msg"]
+    assert not host.path.exists()
+    host.default = host.default.replace('\tdevnode "^rbd"\n', "")
+    assert task(check=True, **TASK)["changed"]
+    assert task(**TASK)["changed"]
+    assert host.path.read_text() == "defaults {\n\tpolling_interval 7\n}\n"
 
 
 def test_file_that_wins_is_named(host, task):
