@@ -116,6 +116,7 @@ notes:
     section for the vendor and product of that LUN, and sets there the policy that the other LUNs of the array had by detection.
     O(state=absent) leaves that section as it is.
   - A map is not given another name while C(/etc/fstab) or a unit of systemd has it mounted, since systemd would unmount the file system.
+    That goes for every map whose name the files have changed since C(multipathd) has read them.
   - In check mode, a LUN that is not there and a multipathd that does not run are warnings, since earlier tasks of a play may bring them.
 seealso:
   - module: linuxsan.host.multipath_conf
@@ -217,6 +218,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_appl
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.reload_apply import check_reload
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
 
@@ -282,6 +284,8 @@ def work(module, multipath, multipathd, places=HERE):
     software, trial = try_file(module, edit)
     reload = reload and (running or not absent)
     plan = make_plan(choices, host, trial.steps, reload, bool(trial.stale))
+    if any(step.verb == "reload" for step in plan.steps):
+        check_reload(software, trial, True, places)
     extra = {}
     if not module.check_mode and plan.steps:
         register([step.args for step in plan.steps if step.verb == "register"], host, multipath, places)

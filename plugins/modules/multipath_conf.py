@@ -102,7 +102,7 @@ notes:
     one that another file still has.
   - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it.
   - A change that would give a map another name, such as C(user_friendly_names), is refused while C(/etc/fstab) or a unit
-    of systemd has that map mounted, since systemd would unmount the file system.
+    of systemd has that map mounted, since systemd would unmount the file system. With O(reload=false) that is a warning.
 seealso:
   - module: linuxsan.host.multipath_alias
   - module: linuxsan.host.multipath_info
@@ -176,10 +176,9 @@ backup_file:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_apply import apply_conf, read_host, reload_steps, try_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_apply import apply_conf, is_read, read_host, reload_steps, try_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
@@ -221,26 +220,20 @@ def work(module, run=_command.run, places=HERE):
     wanted = Wanted(**{section: params[section] for section in SECTIONS}, state=params["state"], exclusive=params["exclusive"])
     edit = edit_conf(parse_conf(old or "", path, host.keywords), wanted)
     trial = try_conf(module, host, path, old, edit, params["validate"])
-    if trial.steps and reload_steps(host, trial, reload):
-        refuse_unmounting(path, edit.text, host.keywords, places)
-    further = {} if module.check_mode else apply_conf(module, host, trial, reload, params["backup"])
-    for words in trial.warnings:
-        module.warn(words)
     steps = (*trial.steps, *reload_steps(host, trial, reload))
+    hints = check_users(host, trial, steps, places) if is_read(path) and (trial.steps or trial.stale) else ()
+    further = {} if module.check_mode else apply_conf(module, host, trial, reload, params["backup"])
+    for words in (*trial.warnings, *hints):
+        module.warn(words)
     return {**report(steps, trial.diffs), "changed_keys": list(edit.changed_keys), **further}
 
 
-def refuse_unmounting(path, text, keywords, places):
-    """Fail when the text gives a map another name that is mounted by the one it has."""
+def check_users(host, trial, steps, places):
+    """Fail when the new files harm one who uses a map; what they would do later is returned as a tuple of sentences."""
     # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
-    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host as read_maps
-    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import find_unmounting
+    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.reload_apply import check_reload
 
-    known = read_maps(path, (), (), places)
-    after = tuple(parse_conf(text, path, keywords) if conf.path == path else conf for conf in known.confs)
-    sentences = find_unmounting(known.confs, after, known)
-    if sentences:
-        raise SanError(f"{path}: {' '.join(sentences)} Nothing was changed.")
+    return check_reload(host, trial, any(step.verb == "reload" for step in steps), places)
 
 
 if __name__ == "__main__":

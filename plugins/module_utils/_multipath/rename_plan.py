@@ -11,14 +11,21 @@ YES = ("yes", "1")
 FRIENDLY = "user_friendly_names"
 
 
-def find_unmounting(before, after, host):
-    """What an edit would unmount, as a tuple of sentences. before, after: Conf of every file, in the order of reading; host: Host of host_plan."""
+# What becomes of a map that is in use.
+REFUSED = "is not renamed"
+
+
+def find_unmounting(before, after, host, said=REFUSED):
+    """What new files would unmount, as a tuple of sentences.
+
+    before: Conf of what is in force; after: of every file to come, in the order of reading; host: Host of host_plan; said: as in unmounting.
+    """
     renamed = (device for device in host.devices if device.wwid and _is_renamed(device, host.lun(device.wwid), before, after))
-    return tuple(sentence for device in renamed for sentence in unmounting(device, host))
+    return tuple(sentence for device in renamed for sentence in unmounting(device, host, said))
 
 
-def unmounting(device, host):
-    """What a new name for a map would unmount, as a tuple of sentences.
+def unmounting(device, host, said=REFUSED):
+    """What a new name for a map would unmount, as a tuple of sentences. said: what becomes of the map.
 
     systemd stops a mount of its own when the device goes that it is mounted from (systemd.mount(5), StopPropagatedFrom), which is /dev/mapper
     with the old name, also where fstab or the unit names a UUID.
@@ -28,7 +35,7 @@ def unmounting(device, host):
         return ()
     files = ", ".join(dict.fromkeys(host.mounters[point] for point in points))
     return (
-        f"{device.name} is not renamed: it is mounted on {', '.join(points)} as {files} has it, and systemd would unmount it when the name goes. "
+        f"{device.name} {said}: it is mounted on {', '.join(points)} as {files} has it, and systemd would unmount it when the name goes. "
         f"Unmount it first, correct {files}, and run again.",
     )
 

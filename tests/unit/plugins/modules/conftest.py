@@ -318,14 +318,14 @@ class FakeApply:
         self.killed = None
 
     def read_host(self, module):
-        return SimpleNamespace(keywords=keyword_tree(), running=self.multipathd.running())
+        return SimpleNamespace(keywords=keyword_tree(), running=self.multipathd.running(), multipathd=self.multipathd)
 
     def try_conf(self, module, host, path, old, edit, validate):
         changed = edit.text != (old or "")
         steps = (Step("write", path),) if changed else ()
         diffs = [text_diff(path, old, edit.text)] if changed else []
         stale = () if changed or self.multipathd.in_file() == self.multipathd.loaded else ("multipaths",)
-        return SimpleNamespace(steps=steps, diffs=diffs, text=edit.text, stale=stale, warnings=())
+        return SimpleNamespace(path=path, edit=edit, steps=steps, diffs=diffs, text=edit.text, stale=stale, warnings=(), before=None, verdict=None)
 
     def is_read(self, path):
         return True

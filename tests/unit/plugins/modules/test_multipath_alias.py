@@ -221,6 +221,20 @@ def test_systemd_would_unmount_what_it_mounts(alias, san, fakes, file, device, p
     assert alias(**params)["changed"]
 
 
+def test_another_map_that_waits_for_its_new_name_keeps_it(alias, san, fakes, monkeypatch):
+    alias(**one())
+    dm = san.dms()[A]
+    (san.root / "fstab").write_text("/dev/mapper/qsan /srv ext4 _netdev 0 0\n")
+    (san.root / "proc/self/mountinfo").write_text(f"21 1 {(san.root / 'sys/block' / dm / 'dev').read_text()} / /srv rw - ext4 /dev/mapper/qsan rw\n")
+    loaded = san.conf.read_text()
+    monkeypatch.setattr(fakes.multipathd, "show_config", lambda: loaded)
+    san.conf.write_text(loaded.replace("alias qsan", "alias data"))
+    before = san.snapshot()
+    failed = alias(wwid=B, alias="other")
+    assert failed["failed"] and "qsan is not renamed: it is mounted on /srv" in failed["msg"]
+    assert san.snapshot() == before
+
+
 REFUSED = {
     "two aliases": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": A, "alias": "y"}]}, "listed twice"),
     "one alias twice": ({"aliases": [{"wwid": A, "alias": "x"}, {"wwid": B, "alias": "x"}]}, "listed twice"),

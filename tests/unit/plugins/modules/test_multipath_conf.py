@@ -424,6 +424,31 @@ def test_an_edit_that_renames_what_fstab_mounts_is_refused(host, task, san, moun
     assert task(**options)["changed"]
 
 
+def test_a_file_that_waits_for_its_reload_renames_nothing_in_use(host, task, san, mounted):
+    wwid = mounted("mpatha")
+    friendly = "defaults {\n\tuser_friendly_names yes\n}\n"
+    host.path.write_text(friendly)
+    host.loaded = friendly
+    options = {"defaults": {"user_friendly_names": "no"}}
+    told = task(reload=False, **options)
+    assert told["changed"] and "mpatha gets another name when multipathd loads the files: it is mounted on /srv" in str(told["warnings"])
+    # The same again, and any other edit, which is loaded with it.
+    for again in (options, TASK):
+        failed = task(**again)
+        assert failed["failed"] and "mpatha is not renamed: it is mounted on /srv" in failed["msg"]
+    assert (host.loaded, host.commands) == (friendly, [])
+    san.rename_dm("dm-0", wwid)
+    assert task(**options)["actions"] == ["reload multipathd"]
+
+
+@pytest.mark.parametrize("options", [{"namespaces": False}, {"validate": False}])
+def test_an_edit_that_was_not_tried_renames_nothing_in_use(host, task, mounted, options):
+    wwid = mounted("mpatha")
+    host.namespaces = options.pop("namespaces", True)
+    failed = task(multipaths=[{"wwid": wwid, "alias": "data"}], **options)
+    assert failed["failed"] and "mpatha is not renamed: it is mounted on /srv" in failed["msg"]
+
+
 def test_an_edit_that_leaves_the_names_is_none_of_a_mount(task, mounted):
     mounted("mpatha")
     assert task(**TASK)["changed"]
