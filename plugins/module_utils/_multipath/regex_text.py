@@ -1,62 +1,71 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Regular expressions of multipath.conf: whether regcomp(3) takes one as an extended regular expression."""
+"""Regular expressions of multipath.conf, by the regcomp(3) and regexec(3) of this host, which libmultipath uses.
+
+No rules of our own: the C library knows ranges, classes, counts and anchors of extended regular expressions that the module re of Python
+takes for others.
+"""
 
 from __future__ import annotations
 
-import re
+import contextlib
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+
+# REG_EXTENDED and REG_NOSUB, of glibc and musl alike.
+FLAGS = 1 | 8
+# More than any regex_t; that of glibc has 64.
+REGEX_BYTES = 512
+WORDS_BYTES = 256
 
 
 def check_regex(text):
     """Raises SanError for what regcomp(3) refuses as an extended regular expression: it makes the whole file be refused."""
-    pattern = text[1:] if text.startswith("!") else text
-    pattern = pattern[2:] if pattern.startswith("\\!") else pattern
-    depth, groups, position, may_repeat = 0, 0, 0, False
-    while position < len(pattern):
-        letter = pattern[position]
-        if letter == "[":
-            position = _end_of_bracket(pattern, position)
-        elif letter == "\\":
-            position += 1
-            if position == len(pattern):
-                raise SanError(f"{text!r} is no regular expression: it ends in a backslash.")
-            if "1" <= pattern[position] <= "9" and int(pattern[position]) > groups:
-                raise SanError(f"{text!r} is no regular expression: it refers back to a group that is not there.")
-        elif letter in "*+?" and not may_repeat:
-            hint = " Write .* for anything." if letter == "*" else ""
-            raise SanError(f"{text!r} is no regular expression: nothing stands before {letter!r}.{hint}")
-        elif letter == "{":
-            position = _end_of_interval(pattern, position, may_repeat)
-        groups += letter == ")" and depth > 0
-        depth += {"(": 1, ")": -1 if depth else 0}.get(letter, 0)
-        may_repeat = letter not in "(|^$"
-        position += 1
-    if depth:
-        raise SanError(f"{text!r} is no regular expression: a parenthesis is not closed.")
+    with _compiled(text) as (libc, regex, refused):
+        if refused:
+            hint = " Write .* for anything." if _parted(text)[1].startswith("*") else ""
+            raise SanError(f"{text!r} is no regular expression: {_words(libc, regex, refused)}.{hint}")
 
 
-def _end_of_bracket(pattern, start):
-    position = start + 1
-    position += pattern.startswith("^", position)
-    position += pattern.startswith("]", position)
-    while position < len(pattern) and pattern[position] != "]":
-        if pattern[position] == "[" and pattern[position + 1 : position + 2] in (".", "=", ":"):
-            end = pattern.find(pattern[position + 1] + "]", position + 2)
-            position = end + 1 if end >= 0 else len(pattern)
-        position += 1
-    if position >= len(pattern):
-        raise SanError(f"{pattern!r} is no regular expression: a bracket is not closed.")
-    return position
+def matches(text, subject):
+    """Whether an expression of a blacklist fits a subject; one that begins with ! fits what the rest does not. None is nothing that fits."""
+    if text is None or subject is None:
+        return False
+    with _compiled(text) as (libc, regex, refused):
+        found = not refused and libc.regexec(regex, _bytes(subject), 0, None, 0) == 0
+        return not refused and found != _parted(text)[0]
 
 
-def _end_of_interval(pattern, start, may_repeat):
-    found = re.compile(r"\{(\d*)(,?)(\d*)\}").match(pattern, start)
-    if not may_repeat or found is None or not (found.group(1) or found.group(2)):
-        raise SanError(f"{pattern!r} is no regular expression: the braces hold no count of what stands before them.")
-    low, high = int(found.group(1) or 0), int(found.group(3) or found.group(1) or 0)
-    if found.group(3) and low > high:
-        raise SanError(f"{pattern!r} is no regular expression: the range in braces runs backwards.")
-    return found.end() - 1
+@contextlib.contextmanager
+def _compiled(text):
+    """The C library, the compiled expression, and the error number of regcomp(3), 0 for none."""
+    # Most runs compile none.
+    import ctypes
+
+    libc, regex = ctypes.CDLL(None), ctypes.create_string_buffer(REGEX_BYTES)
+    libc.regexec.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int]
+    refused = libc.regcomp(regex, _bytes(_parted(text)[1]), FLAGS)
+    try:
+        yield libc, regex, refused
+    finally:
+        if not refused:
+            libc.regfree(regex)
+
+
+def _words(libc, regex, refused):
+    """What regerror(3) says."""
+    import ctypes
+
+    words = ctypes.create_string_buffer(WORDS_BYTES)
+    libc.regerror(refused, regex, words, ctypes.c_size_t(WORDS_BYTES))
+    return words.value.decode("utf-8", "replace")
+
+
+def _parted(text):
+    """Whether an expression is inverted, and what of it is compiled (libmultipath/blacklist.c check_invert)."""
+    return text.startswith("!"), text[1:] if text.startswith(("!", "\\!")) else text
+
+
+def _bytes(text):
+    return text.encode("utf-8", "surrogateescape")

@@ -13,7 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning, taken
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.line_text import read_tokens
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex, matches
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import is_reservation_key, render_value, wanted_text
 
 
@@ -39,16 +39,38 @@ def test_same_meaning(kind, one, other):
     assert meaning(kind, one) == meaning(kind, other)
 
 
-@pytest.mark.parametrize("text", ["*", "+", "(*a)", "a|*", "^*", "[a", "[[:alpha:]", "(a", "a{2,1}", "a{x}", "a\\", "\\1", "!*", "$*"])
+REFUSED = ["[z-a]", "[[:foo:]]", "[[.foo.]]", "a{32768}", "\\b*"]
+
+
+@pytest.mark.parametrize("text", ["*", "+", "(*a)", "a|*", "^*", "[a", "[[:alpha:]", "(a", "a{2,1}", "a{x}", "a\\", "\\1", "!*", "$*", *REFUSED])
 def test_bad_regex(text):
     with pytest.raises(SanError, match="regular expression"):
         check_regex(text)
 
 
-@pytest.mark.parametrize("text", [".*", "^(sd|dasd)[a-z]+", "!^sd", "\\!^sd", "[]a]", "[^]]", "[[:alpha:]]", "a{1,2}", "a{2}", "(a)\\1", "a)", "\\*"])
+@pytest.mark.parametrize("text", [".*", "^(sd|dasd)[a-z]+", "!^sd", "\\!^sd", "[]a]", "[^]]", "[[:alpha:]]", "a{1,2}", "a{2}", "(a)\\1", "a)", "\\*", "\\!*"])
 def test_good_regex(text):
     check_regex(text)
     assert wanted_text("regex", text, None) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "fits"),
+    [
+        ("^sd[[:lower:]]$", "sdb", True),
+        ("1", "32033001378901d00", True),
+        ("^sd", "dm-0", False),
+        ("!^sd", "dm-0", True),
+        ("\\!^sd", "sdb", False),
+        ("a+?b", "b", True),
+        ("\xe4", "\xe4", True),
+        ("[", "[", False),
+        ("!*", "sdb", False),
+        (".*", None, False),
+    ],
+)
+def test_what_an_expression_fits(text, subject, fits):
+    assert matches(text, subject) is fits
 
 
 def test_every_kind_is_known():
