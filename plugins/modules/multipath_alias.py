@@ -218,7 +218,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_appl
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.reload_apply import check_reload
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
 
@@ -284,14 +283,13 @@ def work(module, multipath, multipathd, places=HERE):
     software, trial = try_file(module, edit)
     reload = reload and (running or not absent)
     plan = make_plan(choices, host, trial.steps, reload, bool(trial.stale))
-    if any(step.verb == "reload" for step in plan.steps):
-        check_reload(software, trial, True, places)
+    hints = check_users(software, trial, places) if any(step.verb == "reload" for step in plan.steps) else ()
     extra = {}
     if not module.check_mode and plan.steps:
         register([step.args for step in plan.steps if step.verb == "register"], host, multipath, places)
         extra = apply_file(module, software, trial, plan, reload, multipathd)
         host = settle(Aliases(multipathd, host, choices, params["timeout"], places), plan, absent) if reload else host
-    for words in (*lacks, *plan.warnings, *trial.warnings, *alias_plan.find_hazards(choices, host)):
+    for words in (*lacks, *plan.warnings, *trial.warnings, *hints, *alias_plan.find_hazards(choices, host)):
         module.warn(words)
     return {**outcome(module, plan, trial.diffs, choices, host), **extra}
 
@@ -344,6 +342,15 @@ def try_file(module, edit):
     path, software = module.params["path"], conf_apply.read_host(module)
     old = read_text(path)
     return software, conf_apply.try_conf(module, software, path, old, edit(old, software.keywords), module.params["validate"])
+
+
+def check_users(software, trial, places):
+    """Fail when the reload harms one who uses another map; what else it does is returned as a tuple of sentences."""
+    # Needed for a change alone, as in multipath_conf.
+    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
+    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.reload_apply import check_reload
+
+    return check_reload(software, trial, True, Dmsetup(run), places)
 
 
 def apply_file(module, software, trial, plan, reload, multipathd):

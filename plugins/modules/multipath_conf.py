@@ -103,6 +103,8 @@ notes:
   - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it.
   - A change that would give a map another name, such as C(user_friendly_names), is refused while C(/etc/fstab) or a unit
     of systemd has that map mounted, since systemd would unmount the file system. With O(reload=false) that is a warning.
+  - An entry of O(blacklist) that fits paths of a map in use, which it did not before, is refused the same way, since C(multipathd) would
+    take them from the map. Where the map is in no use it is a warning, and C(multipathd) removes the map.
 seealso:
   - module: linuxsan.host.multipath_alias
   - module: linuxsan.host.multipath_info
@@ -221,19 +223,20 @@ def work(module, run=_command.run, places=HERE):
     edit = edit_conf(parse_conf(old or "", path, host.keywords), wanted)
     trial = try_conf(module, host, path, old, edit, params["validate"])
     steps = (*trial.steps, *reload_steps(host, trial, reload))
-    hints = check_users(host, trial, steps, places) if is_read(path) and (trial.steps or trial.stale) else ()
+    hints = check_users(host, trial, steps, run, places) if is_read(path) and (trial.steps or trial.stale) else ()
     further = {} if module.check_mode else apply_conf(module, host, trial, reload, params["backup"])
     for words in (*trial.warnings, *hints):
         module.warn(words)
     return {**report(steps, trial.diffs), "changed_keys": list(edit.changed_keys), **further}
 
 
-def check_users(host, trial, steps, places):
+def check_users(host, trial, steps, run, places):
     """Fail when the new files harm one who uses a map; what they would do later is returned as a tuple of sentences."""
     # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
+    from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
     from ansible_collections.linuxsan.host.plugins.module_utils._multipath.reload_apply import check_reload
 
-    return check_reload(host, trial, any(step.verb == "reload" for step in steps), places)
+    return check_reload(host, trial, any(step.verb == "reload" for step in steps), Dmsetup(run), places)
 
 
 if __name__ == "__main__":

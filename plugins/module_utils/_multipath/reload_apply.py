@@ -6,28 +6,34 @@
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import find_hits, tell_hit
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_facts_tool import read_path_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import find_unmounting
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import REFUSED, find_unmounting
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 
-def check_reload(software, trial, loads, places=HERE):
+def check_reload(software, trial, loads, dmsetup, places=HERE):
     """What the user should know of files that multipathd reads and is to load, as a tuple of sentences.
 
-    software, trial: of conf_apply; loads: whether this run lets multipathd load them. Raises SanError when that harms one who uses a map.
+    software, trial: of conf_apply; loads: whether this run lets multipathd load them; dmsetup: the tool.
+    Raises SanError when that harms one who uses a map.
     """
     known = read_host(trial.path, (), (), places)
     if not any(device.wwid for device in known.devices):
         return ()
     before, after = _in_force(software, trial, known), _to_come(software, trial, known)
-    if not loads:
-        return find_unmounting(before, after, known, "gets another name when multipathd loads the files")
-    sentences = find_unmounting(before, after, known)
-    if sentences:
-        raise SanError(f"{trial.path}: {' '.join(sentences)} Nothing was changed.")
-    return ()
+    harms = list(find_unmounting(before, after, known, REFUSED if loads else "gets another name when multipathd loads the files"))
+    hints = []
+    for hit in find_hits(before, after, read_path_facts(known.devices, places)):
+        users = map_users(hit.device.dm, dmsetup, places)
+        (harms if users else hints).append(tell_hit(hit, users))
+    if harms and loads:
+        raise SanError(f"{trial.path}: {' '.join(harms)} Nothing was changed.")
+    return (*harms, *hints)
 
 
 def _in_force(software, trial, known):

@@ -13,6 +13,7 @@ import signal
 import sys
 
 import pytest
+from ansible.module_utils.common import warnings
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_files_tool, multipath_tool
@@ -51,6 +52,8 @@ class FakeHost:
             return judged if judged.rc else self.result(argv, stderr=VERSION)
         if argv == ["multipath", "-t"]:
             return self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.exists() else self.default)
+        if argv[0] == "dmsetup":
+            return self.result(argv, 0, "0:0\n")
         if argv[0] == "unshare":
             if not self.namespaces:
                 return self.result(argv, 1, stderr="unshare: unshare failed: Operation not permitted\n")
@@ -102,6 +105,8 @@ def task(host, capsys):
     """Runs the module and returns its result."""
 
     def call(check=False, **options):
+        # Those of earlier calls in this process.
+        warnings._global_warnings.clear()
         with patch_module_args({"path": str(host.path), **options, "_ansible_check_mode": check}), pytest.raises(SystemExit):
             multipath_conf.main()
         return json.loads(capsys.readouterr().out)
@@ -452,3 +457,61 @@ def test_an_edit_that_was_not_tried_renames_nothing_in_use(host, task, mounted, 
 def test_an_edit_that_leaves_the_names_is_none_of_a_mount(task, mounted):
     mounted("mpatha")
     assert task(**TASK)["changed"]
+
+
+BLACKLISTS = [
+    {"blacklist": [{"devnode": "^sd"}]},
+    {"blacklist": [{"wwid": "3[[:digit:]]"}]},
+    {"blacklist": [{"device": {"vendor": "Qsan"}}]},
+    {"blacklist": [{"protocol": "scsi:iscsi"}]},
+    {"blacklist": [{"property": "^ID_SERIAL$"}]},
+    {"blacklist_exceptions": [{"property": "ID_WWN"}]},
+]
+
+
+@pytest.mark.parametrize("options", BLACKLISTS)
+def test_no_blacklist_for_a_map_in_use(host, task, san, mounted, options):
+    mounted("qsan")
+    san.hold("dm-0", "sdb")
+    for check in (True, False):
+        failed = task(check=check, **options)
+        assert failed["failed"] and "qsan (sdb) is mounted on /srv, and would be blacklisted by " in failed["msg"]
+    assert (host.path.read_text(), host.commands) == (BEFORE, [])
+    told = task(reload=False, **options)
+    assert told["changed"] and "qsan (sdb) is mounted on /srv" in str(told["warnings"])
+    # Nothing else is loaded while that waits.
+    assert "would be blacklisted" in task(**TASK)["msg"]
+
+
+@pytest.mark.parametrize("options", BLACKLISTS)
+def test_a_blacklist_for_an_idle_map_is_told(host, task, san, mounted, options):
+    mounted("qsan")
+    san.hold("dm-0", "sdb")
+    (san.root / "proc/self/mountinfo").write_text("")
+    done = task(**options)
+    assert done["changed"] and "qsan (sdb) is blacklisted by" in str(done["warnings"])
+    assert host.commands == ["reconfigure"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"blacklist": [{"devnode": "^sda$"}], "blacklist_exceptions": [{"property": "ID_SERIAL"}]},
+        {"blacklist": [{"wwid": "!^3"}, {"device": {"vendor": "Qsan", "product": "^F"}}, {"protocol": "scsi:fcp"}]},
+        {"blacklist": [{"wwid": ".*"}], "blacklist_exceptions": [{"wwid": "^32033"}]},
+    ],
+)
+def test_a_blacklist_for_others_is_none_of_a_map(host, task, san, mounted, options):
+    mounted("qsan")
+    san.hold("dm-0", "sdb")
+    done = task(**options)
+    assert done["changed"] and "warnings" not in done
+
+
+def test_a_blacklist_that_was_in_force_is_no_news(host, task, san, mounted):
+    mounted("qsan")
+    san.hold("dm-0", "sdb")
+    text = 'blacklist {\n\tdevnode "^sd"\n}\n'
+    host.path.write_text(text)
+    host.loaded = text
+    assert task(blacklist=[{"devnode": "^nvme"}])["changed"]
