@@ -115,7 +115,8 @@ notes:
     C(detect_pgpolicy) is off. Where another C(path_grouping_policy) is asked for such a LUN, the module switches it off in a C(device)
     section for the vendor and product of that LUN, and sets there the policy that the other LUNs of the array had by detection.
     O(state=absent) leaves that section as it is.
-  - A map is not given another name while C(/etc/fstab) or a unit of systemd has it mounted, since systemd would unmount the file system.
+  - A map is not given another name while C(/etc/fstab) or a unit of systemd has it mounted, since systemd would unmount the file system,
+    nor while the host swaps to it, or has opened a device in it that C(/etc/crypttab) names by the name of the map.
     That goes for every map whose name the files have changed since C(multipathd) has read them.
   - In check mode, a LUN that is not there and a multipathd that does not run are warnings, since earlier tasks of a play may bring them.
 seealso:

@@ -103,6 +103,7 @@ notes:
   - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it.
   - A change that would give a map another name, such as C(user_friendly_names), is refused while C(/etc/fstab) or a unit
     of systemd has that map mounted, since systemd would unmount the file system. With O(reload=false) that is a warning.
+    So it is while the host swaps to the map, or has opened a device in it that C(/etc/crypttab) names by the name of the map.
   - An entry of O(blacklist) that fits paths of a map in use, which it did not before, is refused the same way, since C(multipathd) would
     take them from the map. Where the map is in no use it is a warning, and C(multipathd) removes the map.
 seealso:

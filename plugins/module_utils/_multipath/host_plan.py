@@ -25,7 +25,7 @@ class Naming:
 class Host:
     """What a plan needs to know. maps: KnownMap; links: alias -> kernel name behind /dev/mapper; confs, namings: of all files, as they are read;
     fstab: the devices that /etc/fstab names; mounts: kernel name of a map -> where it or a partition of it is mounted; mounters: mount point -> the file by
-    which systemd mounts there."""
+    which systemd mounts there; swaps: kernel names of the maps to which or to a partition of which is swapped; crypttab: what it opens, and where that lies."""
 
     luns: Tuple[Lun, ...] = ()
     devices: Tuple = ()
@@ -38,6 +38,8 @@ class Host:
     fstab: frozenset = frozenset()
     mounts: Mapping[str, Tuple[str, ...]] = field(default_factory=dict)
     mounters: Mapping[str, str] = field(default_factory=dict)
+    swaps: frozenset = frozenset()
+    crypttab: Tuple[Tuple[str, str], ...] = ()
 
     def device(self, wwid):
         """The DmDevice of a WWID, or None."""
@@ -53,6 +55,14 @@ class Host:
 
     def in_fstab(self, name):
         """What /etc/fstab names of a map and its partitions, as a list of devices."""
-        # kpartx names partitions mpatha1, data1p1 or mpatha-part1 (skip_kpartx, partition_delimiter).
-        named = re.compile(f"/dev/(mapper/|disk/by-id/dm-name-){re.escape(name)}(p|-part)?[0-9]*")
-        return sorted(filter(named.fullmatch, self.fstab))
+        return sorted(filter(_by_name(name).fullmatch, self.fstab))
+
+    def opened_in(self, name):
+        """The open devices for which /etc/crypttab names a map or a partition of it, as a list."""
+        there = {device.name for device in self.devices}
+        return [opened for opened, lies_in in self.crypttab if opened in there and _by_name(name).fullmatch(lies_in)]
+
+
+def _by_name(name):
+    # kpartx names partitions mpatha1, data1p1 or mpatha-part1 (skip_kpartx, partition_delimiter).
+    return re.compile(f"/dev/(mapper/|disk/by-id/dm-name-){re.escape(name)}(p|-part)?[0-9]*")

@@ -21,7 +21,13 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import mapped_device, read_dm
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.mount_unit_text import mount_unit_name
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import parse_bindings, parse_fstab_devices, parse_fstab_points, parse_wwids
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import (
+    parse_bindings,
+    parse_crypttab,
+    parse_fstab_devices,
+    parse_fstab_points,
+    parse_wwids,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 
 
@@ -43,6 +49,8 @@ def read_host(path, aliases, told, places=HERE):
         fstab=parse_fstab_devices(_text(places.fstab)),
         mounts=mounts,
         mounters=_mounters([point for points in mounts.values() for point in points], places),
+        swaps=frozenset(device.dm for device in devices if device.dm in nodes and users.swaps.intersection(_parts(nodes[device.dm], nodes))),
+        crypttab=parse_crypttab(_text(places.crypttab)),
     )
     return read_names(host, aliases, told, places, devices)
 
@@ -78,7 +86,11 @@ def read_alua(disks, places=HERE):
 
 
 def _mounts(node, nodes, users):
-    return tuple(dict.fromkeys(point for name in (node.name, *partitions_of(node, nodes)) for point in users.mounts.get(name, ())))
+    return tuple(dict.fromkeys(point for name in _parts(node, nodes) for point in users.mounts.get(name, ())))
+
+
+def _parts(node, nodes):
+    return (node.name, *partitions_of(node, nodes))
 
 
 def _mounters(points, places):

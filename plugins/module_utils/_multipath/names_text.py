@@ -46,6 +46,11 @@ def parse_fstab_devices(text):
     return frozenset(fields[0] for fields in _fstab_fields(text))
 
 
+def parse_crypttab(text):
+    """What a crypttab names, as a tuple of pairs: the device that it opens, and the one in which that lies."""
+    return tuple(fields[:2] for fields in _fstab_fields(text) if len(fields) > 1)
+
+
 def parse_fstab_points(text):
     """The mount points that an fstab names, as a frozenset: the second field of each line."""
     return frozenset(fields[1] for fields in _fstab_fields(text) if len(fields) > 1)

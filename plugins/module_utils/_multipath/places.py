@@ -28,6 +28,7 @@ class Places:
     )
     # The records of open-iscsi; None: where the installed iscsiadm has them.
     iscsi: Optional[str] = None
+    crypttab: str = "/etc/crypttab"
 
 
 HERE = Places()

@@ -25,19 +25,20 @@ def find_unmounting(before, after, host, said=REFUSED):
 
 
 def unmounting(device, host, said=REFUSED):
-    """What a new name for a map would unmount, as a tuple of sentences. said: what becomes of the map.
+    """What a new name for a map would unmount, close or no longer swap to, as a tuple of sentences. said: what becomes of the map.
 
-    systemd stops a mount of its own when the device goes that it is mounted from (systemd.mount(5), StopPropagatedFrom), which is /dev/mapper
-    with the old name, also where fstab or the unit names a UUID.
+    systemd stops what it has on a device when that goes, which is /dev/mapper with the old name: a mount of its own (systemd.mount(5),
+    StopPropagatedFrom), also where fstab or the unit names a UUID, a swap space, and a service of systemd-cryptsetup (BindsTo).
     """
     points = [point for point in host.mounts.get(device.dm, ()) if point in host.mounters]
-    if not points:
-        return ()
     files = ", ".join(dict.fromkeys(host.mounters[point] for point in points))
-    return (
-        f"{device.name} {said}: it is mounted on {', '.join(points)} as {files} has it, and systemd would unmount it when the name goes. "
-        f"Unmount it first, correct {files}, and run again.",
+    opened = ", ".join(host.opened_in(device.name))
+    found = (
+        (points, f"mounted on {', '.join(points)} as {files} has it, and systemd would unmount it", f"Unmount it first, correct {files}"),
+        (device.dm in host.swaps, "swapped to, and systemd would end that", "Run swapoff first, correct the name in /etc/fstab"),
+        (opened, f"opened as {opened} by /etc/crypttab, and systemd would close it", "Close it first, correct /etc/crypttab"),
     )
+    return tuple(f"{device.name} {said}: it is {use} when the name goes. {remedy}, and run again." for there, use, remedy in found if there)
 
 
 def _is_renamed(device, lun, before, after):

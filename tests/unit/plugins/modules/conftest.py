@@ -33,7 +33,7 @@ class SanHost:
     def __init__(self, root):
         self.root = root
         places = (str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper"))
-        self.places = Places(*places, units=(str(root / "etc/systemd"), str(root / "run/systemd")), iscsi=str(root / "iscsi"))
+        self.places = Places(*places, units=(str(root / "etc/systemd"), str(root / "run/systemd")), iscsi=str(root / "iscsi"), crypttab=str(root / "crypttab"))
         for part in ("etc/conf.d", "sys/block", "udev", "proc/self", "mapper", "sys/class/iscsi_session"):
             (root / part).mkdir(parents=True)
         write(root / "proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n")

@@ -221,6 +221,37 @@ def test_systemd_would_unmount_what_it_mounts(alias, san, fakes, file, device, p
     assert alias(**params)["changed"]
 
 
+def use_as_swap(san, part):
+    (san.root / "proc/swaps").write_text(f"Filename Type Size Used Priority\n/dev/{part} partition 1048572 0 -2\n")
+
+
+def open_crypt(san, part):
+    (san.root / "crypttab").write_text("# name device\nsecret /dev/mapper/qsan-part1 none _netdev\n")
+    san.hold(san.make_dm("secret", "CRYPT-LUKS2-1-secret"), part)
+
+
+@pytest.mark.parametrize(
+    ("use", "end", "said"),
+    [
+        (use_as_swap, "proc/swaps", "qsan is not renamed: it is swapped to"),
+        (open_crypt, "crypttab", "qsan is not renamed: it is opened as secret by /etc/crypttab"),
+    ],
+)
+def test_systemd_would_take_a_swap_space_or_an_encrypted_device(alias, san, use, end, said):
+    alias(**one())
+    part = san.make_dm("qsan-part1", f"part1-mpath-{A}")
+    san.hold(part, san.dms()[A])
+    use(san, part)
+    before = san.snapshot()
+    for params in ({"wwid": A, "alias": "data"}, {"alias": "qsan", "state": "absent"}):
+        failed = alias(**params)
+        assert failed["failed"] and said in failed["msg"]
+    assert san.snapshot() == before
+    assert not alias(**one())["changed"]
+    (san.root / end).write_text("")
+    assert alias(wwid=A, alias="data")["changed"]
+
+
 def test_another_map_that_waits_for_its_new_name_keeps_it(alias, san, fakes, monkeypatch):
     alias(**one())
     dm = san.dms()[A]

@@ -14,6 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_tex
     Binding,
     alias_problem,
     parse_bindings,
+    parse_crypttab,
     parse_fstab_devices,
     parse_wwids,
 )
@@ -32,6 +33,10 @@ def test_wwids():
 
 def test_fstab():
     assert parse_fstab_devices("# /dev/sda /\n\n/dev/mapper/qsan /mnt ext4 _netdev 0 0\n  UUID=1 / ext4\n") == {"/dev/mapper/qsan", "UUID=1"}
+
+
+def test_crypttab():
+    assert parse_crypttab("# name device\nsecret /dev/mapper/qsan none luks\nalone\n") == (("secret", "/dev/mapper/qsan"),)
 
 
 @given(st.text())
