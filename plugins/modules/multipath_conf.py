@@ -66,7 +66,7 @@ options:
     description:
       - V(present) merges what is listed into the file.
       - V(absent) removes the keywords that are listed, whatever their values. An entry of O(devices) or O(multipaths) that lists
-        nothing but what it is known by is removed as a whole.
+        nothing but what it is known by is removed as a whole. So is one of which nothing would be left, unless it has a comment.
     type: str
     choices: [present, absent]
     default: present

@@ -120,11 +120,11 @@ class SectionEditor:
         return known[-1:]
 
     def _take_out(self, key, stanza, known, parts):
-        """Remove the listed values of a stanza, or all of it when none is listed or nothing would be left."""
+        """Remove the listed values of a stanza, or all of it when none is listed or nothing would be left, not even a comment."""
         self._values(key, stanza.values, known, parts)
         names = {value.name for value in stanza.values}
         left = {attr.name for block in known for attr in block.attrs()} - names - set(parts)
-        if not stanza.values or not left:
+        if not stanza.values or not (left or any(map(self.sheet.has_comment, known))):
             self._drop(key, known)
 
     def _drop(self, key, known):

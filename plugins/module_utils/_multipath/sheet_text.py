@@ -120,8 +120,16 @@ class Sheet:
             # A blank line before it, which remove_block takes out again.
             self._tail += ([""] if self._conf.text or self._tail else []) + added
 
+    def has_comment(self, block):
+        """Whether somebody has written a comment on the lines of a block that stay."""
+        lines = (line for line in range(block.line, min(self._end_of(block) + 1, len(self._conf.lines))) if self._changed.get(line, "") is not None)
+        return any(map(self._commented, lines))
+
     def drop_if_emptied(self, block):
-        """Take out a block from which everything was removed. One that was empty before we added to it stays, and one that is not closed."""
+        """Take out a block from which everything was removed.
+
+        One that was empty before we added to it stays, one that is not closed, and one with a comment.
+        """
         if block.closer is None:
             return
         body = range(block.line + 1, self._end_of(block))
@@ -133,7 +141,7 @@ class Sheet:
         if blanks:
             # _insert put it there.
             self._changed[blanks[0]] = None
-        else:
+        elif not self.has_comment(block):
             self.remove_block(block)
 
     def render(self):
@@ -203,6 +211,10 @@ class Sheet:
                 f"{self._conf.place(index)}: it is a part of a line of more than {LONGEST_LINE} bytes, which libmultipath "
                 "cuts in pieces. Break that line and run again."
             )
+
+    def _commented(self, index):
+        tokens, text = self._conf.lines.tokens(index), self._conf.text
+        return bool(text[tokens[-1].end if tokens else self._conf.lines.starts[index] : self._conf.lines.starts[index + 1]].strip())
 
     def _blank(self, index):
         return not self._conf.lines.raw(index).strip()

@@ -130,6 +130,37 @@ def test_absent_key_leaves_the_rest():
     assert edit(text, state="absent", multipaths=[{"wwid": "3600a", "prio": "any"}]).text == FILE
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "left"),
+    [
+        ("defaults {   # CHG-4711\n\tprio alua\n}\n", {"defaults": {"prio": None}}, "defaults {   # CHG-4711\n}\n"),
+        ("defaults {\n\tprio alua # why\n}  # end\n", {"defaults": {"prio": None}}, "defaults {\n}  # end\n"),
+        ("blacklist { ! site B\n\twwid x\n}\n", {"state": "absent", "blacklist": [{"wwid": "x"}]}, "blacklist { ! site B\n}\n"),
+        (
+            "multipaths {\nmultipath {\nwwid w\n# do not rename\nalias a\n}\n}\n",
+            {"state": "absent", "multipaths": [{"wwid": "w", "alias": "a"}]},
+            "multipaths {\nmultipath {\nwwid w\n# do not rename\n}\n}\n",
+        ),
+        (
+            "multipaths { # ours\nmultipath {\nwwid w # disk 7\nalias a\n}\n}\n",
+            {"state": "absent", "multipaths": [{"wwid": "w", "alias": "a"}]},
+            "multipaths { # ours\nmultipath {\nwwid w # disk 7\n}\n}\n",
+        ),
+        ("multipaths { # ours\nmultipath {\nwwid w # disk 7\n}\n}\n", {"state": "absent", "multipaths": [{"wwid": "w"}]}, "multipaths { # ours\n}\n"),
+        ("multipaths {\nmultipath {\nwwid w\nalias a # x\n}\n}\n", {"state": "absent", "multipaths": [{"wwid": "w", "alias": "a"}]}, ""),
+    ],
+)
+def test_a_comment_stays_without_the_last_key(text, options, left):
+    assert edit(text, **options).text == left
+    assert edit(left, **options).text == left
+
+
+@pytest.mark.parametrize("section", ["multipaths { # c\n}\n", "multipaths {\n} # c\n", "multipaths { # c\n\tmultipath { # d\n\t\twwid w\n\t}\n}\n"])
+def test_an_alias_added_to_what_has_a_comment_and_removed(section):
+    options = {"multipaths": [{"wwid": "w", "alias": "a"}]}
+    assert edit(edit(section, **options).text, state="absent", **options).text == section
+
+
 def test_empty_section_that_was_there_stays():
     text = "blacklist {\n}\n"
     assert edit(edit(text, blacklist=[{"wwid": "x"}]).text, state="absent", blacklist=[{"wwid": "x"}]).text == text
