@@ -90,10 +90,17 @@ def merged_settings(confs):
     return table
 
 
+def printed(key):
+    """A key of a file as listings and messages have it: bytes that are no UTF-8 written as \\xe4, as _command.py reads them."""
+    if isinstance(key, tuple):
+        return tuple(map(printed, key))
+    return key if key is None else key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def show_key(key):
     """A key as changed_keys has it: defaults.prio, multipaths[3600...].alias, blacklist[devnode,^sda]."""
-    shown = key[0]
-    for part in key[1:]:
+    shown, *parts = printed(key)
+    for part in parts:
         shown += f".{part}" if isinstance(part, str) else f"[{','.join(word for word in part if word is not None)}]"
     return shown
 

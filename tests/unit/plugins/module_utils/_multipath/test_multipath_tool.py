@@ -20,7 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_tex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import unmet
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import outdated, unmet
 
 TOOL = Multipath(run)
 SURPRISES = {file.stem: file.read_text() for file in sorted((Path(__file__).parent / "fixtures/conf").iterdir())}
@@ -158,6 +158,25 @@ def test_failback_of_0_is_as_good_as_none(keywords, text, shown):
     assert listed[key].meaning == shown
     ours = settings_of(parse_conf(conf, "f", keywords)).get(key)
     assert (ours.meaning if ours else "manual") == shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"multipaths": [{"wwid": "3600 \udce4", "alias": "data"}]},
+        {"blacklist": [{"device": {"vendor": "\udce4", "product": "p"}}, {"wwid": "\udcff"}]},
+        {"devices": [{"vendor": "V\udcff", "product": "P", "prio": "alua"}]},
+    ],
+)
+def test_bytes_that_are_no_utf_8(keywords, options):
+    empty = parse_conf("", MAIN_FILE, keywords)
+    added = edit_conf(empty, Wanted(**options))
+    removed = edit_conf(parse_conf(added.text, MAIN_FILE, keywords), Wanted(**options, state="absent"))
+    without, with_them = (TOOL.test_conf(MAIN_FILE, text).effective for text in ("", added.text))
+    assert unmet(added.wanted, with_them, without, keywords) == ([], [])
+    assert unmet(removed.wanted, without, with_them, keywords) == ([], [])
+    assert outdated(removed.wanted, without, with_them, keywords)
+    assert all(key.isascii() and "\\x" in key for key in added.changed_keys)
 
 
 @pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])
