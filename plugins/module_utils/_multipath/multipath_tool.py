@@ -105,7 +105,8 @@ class Multipath:
         except (NoNamespace, Hangs):
             # One of the other files may be the one on which it hangs.
             return frozenset()
-        unknown = {path for at, path in places.items() if any(f"line {at}, invalid keyword" in said for said in verdict.complaints)}
+        # Other files have lines of these numbers too.
+        unknown = {path for at, path in places.items() if any(f"{MAIN_FILE} line {at}, invalid keyword" in said for said in verdict.complaints)}
         return frozenset(paths) - unknown
 
     def add_wwid(self, wwid):

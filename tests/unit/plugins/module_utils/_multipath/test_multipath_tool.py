@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._command import run
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Result, run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
@@ -125,6 +125,13 @@ def test_release_of_a_host_whose_configuration_is_refused(keywords):
 def test_build_is_asked_for_its_keywords(keywords):
     path = ("defaults", "polling_interval")
     assert TOOL.backported([path, ("defaults", "no_such_keyword")]) == {path}
+
+
+def test_a_keyword_is_not_unknown_by_a_line_of_another_file():
+    """What the real program says with a file of conf.d: its lines have the same numbers."""
+    said = [f"1.0 | {file} line {line}, invalid keyword in the defaults section: x\n" for file, line in (("/etc/multipath/conf.d/old.conf", 2), (MAIN_FILE, 5))]
+    tool = Multipath(lambda argv, timeout: Result(tuple(argv), 0, "", "".join(said)))
+    assert tool.backported([("defaults", "auto_resize"), ("defaults", "max_retries")]) == {("defaults", "auto_resize")}
 
 
 # A right value of each kind.
