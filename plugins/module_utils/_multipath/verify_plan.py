@@ -71,7 +71,8 @@ def unmet(wanted, effective, before, keywords, new_file=False):
         said = f"{show_key(key)}: libmultipath takes it for {shown.text!r}."
         # A value that it changes, such as one beyond a limit, is in force; one that left all as it was is not.
         (errors if key in then and then[key].meaning == shown.meaning else warnings).append(said)
-    gone = [show_key(key) for key in then if len(key) == 2 and isinstance(key[1], tuple) and key not in now and not _named(key, wanted) and not _is_half(key)]
+    named = {key[:2] for key, meaning in wanted}
+    gone = [show_key(key) for key in then if len(key) == 2 and isinstance(key[1], tuple) and key not in now and not _is_known_loss(key, named, now)]
     if gone:
         errors.append(f"{', '.join(gone[:5])}: no longer read with the edit.")
     return errors, warnings
@@ -103,5 +104,9 @@ def _is_half(key):
     return key[1][0] == "device" and None in key[1]
 
 
-def _named(key, wanted):
-    return any(other[:2] == key for other, meaning in wanted)
+def _is_known_loss(key, named, now):
+    """Whether an entry goes because it is named, or is no entry of its own: a vendor and a product alone that stand in a row are listed as one device."""
+    if key in named or _is_half(key):
+        return True
+    halves = [(key[0], half) for half in (("device", key[1][1], None), ("device", None, key[1][2]))] if key[1][0] == "device" else []
+    return any(half in named or half in now for half in halves)

@@ -186,6 +186,21 @@ def test_bytes_that_are_no_utf_8(keywords, options):
     assert all(key.isascii() and "\\x" in key for key in added.changed_keys)
 
 
+ROW = "blacklist {\n\tdevice {\n\t\tvendor VMware\n\t}\n\tdevice {\n\t\tproduct Xport\n\t}\n\tdevice {\n\t\tproduct Port\n\t}\n}\n"
+
+
+@pytest.mark.parametrize("half", [{"vendor": "VMware"}, {"product": "Xport"}, {"product": "Port"}])
+def test_devices_in_a_row_of_a_vendor_and_of_a_product_alone(keywords, half):
+    wanted = {"blacklist": [{"device": half}]}
+    removed = edit_conf(parse_conf(ROW, MAIN_FILE, keywords), Wanted(**wanted, state="absent"))
+    with_it, without = (TOOL.test_conf(MAIN_FILE, text).effective for text in (ROW, removed.text))
+    assert with_it != without
+    assert unmet(removed.wanted, without, with_it, keywords) == ([], [])
+    whole = "blacklist {\n\tdevice {\n\t\tvendor VMware\n\t\tproduct Xport\n\t}\n}\n"
+    lost = unmet(removed.wanted, TOOL.test_conf(MAIN_FILE, "").effective, TOOL.test_conf(MAIN_FILE, whole).effective, keywords)[0]
+    assert bool(lost) is (half == {"product": "Port"})
+
+
 @pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])
 def test_every_keyword_is_taken_as_it_is_written(keywords, section):
     before = TOOL.test_conf(MAIN_FILE, "")
