@@ -99,6 +99,8 @@ def task(wwids: list[str]) -> dict:
 
 def unchanged(wwids: list[str]) -> None:
     """Raises Failed unless ours finds nothing to do, with one process: that which reads the topology."""
+    # Rules of udev start dmsetup too.
+    sh("udevadm settle -t 300; true")
     for name in ("multipath", "multipathd", "dmsetup", "unshare", "udevadm"):
         sh(f"printf '#!/bin/sh\\necho {name} $* >> /run/started\\nexec /usr/sbin/{name} \"$@\"\\n' > /usr/local/sbin/{name}; chmod 755 /usr/local/sbin/{name}")
     sh("sed -i s,/usr/sbin/,/usr/bin/, /usr/local/sbin/unshare /usr/local/sbin/udevadm; : > /run/started")
