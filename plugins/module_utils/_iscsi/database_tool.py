@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import find
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import known_tag
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host, join
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, Portal, canonical_host, join
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE, parse_record
 
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
@@ -22,6 +22,7 @@ ROOTS = ("/var/lib/iscsi", "/etc/iscsi")
 NODE_KINDS = {"sendtargets": "send_targets", "isns": "isns"}
 # In the directory of the lock, while somebody writes: a hard link to the file beside it.
 LOCK, HELD_LOCK = "lock", "lock.write"
+ADDRESS, IFACE = "node.conn[0].address", "iface.iscsi_ifacename"
 PORTAL_DIRECTORY = re.compile(r"(?P<address>[^,]+),(?P<port>[0-9]+)(?:,(?P<tpgt>-?[0-9]+))?")
 
 
@@ -30,7 +31,8 @@ class NodeRecord:
     """One node record: a target at one portal through one interface.
 
     address: as the target spells it, which the path has. tpgt: None when unknown. values: key -> str, or Secret for a password.
-    broken: what is wrong with the file, None when it is well; then values is empty. stray: it has no name of an interface either.
+    broken: what is wrong with the file, None when it is well. It has values then when they are whole and say another place alone.
+    stray: it has no name of an interface either.
     """
 
     target: str
@@ -150,18 +152,23 @@ def _node(target, match, path, iface):
     portal = Portal(canonical_host(match["address"]), int(match["port"]))
     tpgt = None if match["tpgt"] is None else known_tag(int(match["tpgt"]))
     values, broken = _read(path)
-    iface = iface or values.get("iface.iscsi_ifacename", DEFAULT_IFACE)
+    iface = iface or values.get(IFACE, DEFAULT_IFACE)
     broken = broken or _mismatch(values, target, portal, iface)
-    return NodeRecord(target, portal, iface, match["address"], tpgt, path, {} if broken else values, broken)
+    # A file that was cut off lacks the address, and another interface goes through another network device.
+    whole = "node.name" in values and ADDRESS in values and values.get(IFACE, DEFAULT_IFACE) == iface
+    return NodeRecord(target, portal, iface, match["address"], tpgt, path, values if whole or not broken else {}, broken)
 
 
 def _mismatch(values, target, portal, iface):
-    """What a record says about itself must be what its path says, or iscsiadm acts on another record than the one named."""
+    """What a record says about itself must be what its path says, or iscsiadm acts on another record than the one named.
+
+    A port and an interface that are not there are those of idbm_node_setup_defaults (usr/idbm.c).
+    """
     said = (
         ("node.name", target, values.get("node.name")),
-        ("node.conn[0].address", portal.host, canonical_host(values.get("node.conn[0].address", ""))),
-        ("node.conn[0].port", str(portal.port), values.get("node.conn[0].port")),
-        ("iface.iscsi_ifacename", iface, values.get("iface.iscsi_ifacename")),
+        (ADDRESS, portal.host, canonical_host(values.get(ADDRESS, ""))),
+        ("node.conn[0].port", str(portal.port), values.get("node.conn[0].port", str(ISCSI_PORT))),
+        (IFACE, iface, values.get(IFACE, DEFAULT_IFACE)),
     )
     return next((f"{key} is {value or 'missing'} in it, not {wanted}" for key, wanted, value in said if value != wanted), None)
 

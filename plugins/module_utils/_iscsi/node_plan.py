@@ -137,17 +137,22 @@ def _record_steps(wanted, records):
     mine = by_key(records)
     for node in wanted.nodes:
         serving, wrong = sort_records(node, mine.get(node.key, ()))
-        # The portal has moved to another group, and its record with it: CHAP and settings are those of the old one.
-        old = next((record for record, reason in wrong if record.broken is None), None)
+        # The portal has moved to another group, and its record with it, or says another place than its own: CHAP and settings are those of the old one.
+        old = None if serving else min((record for record, reason in wrong if record.broken is None or record.values), key=_is_broken, default=None)
+        # The new record takes the place of the old one.
+        same = old is not None and old.broken is not None and (old.address, old.tpgt) == (node.address, node.tpgt)
         for record, reason in wrong:
-            if record.broken is not None:
+            if record is old and same:
+                continue
+            if record.broken is not None and record is not old:
                 yield _delete(record, reason)
-            elif not wanted.partial:
+            elif record.broken is not None or not wanted.partial:
                 yield Step("retire", f"node record {describe(record)}", reason, None, record)
         if not serving:
             shown = {key: value for key, value in wanted.values.items() if value is not None}
-            like = f"as in {_group(old)}" if old else None if shown else "as in iscsid.conf"
-            yield Step("create", f"node record {node}", None, ", ".join(filter(None, (_line(shown), like))), (node, wanted.values, old))
+            like = (f"as in {_group(old)}" if old.broken is None else "with its old values") if old else None if shown else "as in iscsid.conf"
+            after = ", ".join(filter(None, (_line(shown), like)))
+            yield Step("create", f"node record {node}", old.broken if same else None, after, (node, wanted.values, old))
         for record in serving:
             changes = changes_of(record.values, wanted.values)
             if changes:
@@ -181,6 +186,10 @@ def _logouts(sessions):
 
 def _group(record):
     return f"portal group {NOTHING if record.tpgt is None else record.tpgt}"
+
+
+def _is_broken(record):
+    return record.broken is not None
 
 
 def _delete(record, before):

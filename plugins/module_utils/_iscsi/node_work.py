@@ -211,8 +211,16 @@ class NodeWork:
             for record in records
             if record.broken and record.key not in self._found.keys
         )
+        if not self._asked.takes_away:
+            self.warnings.extend(_anew(record) for record in records if record.broken and record.key in self._found.keys)
         self.warnings.extend(f"{path}: not a node record, and iscsiadm stumbles over it. Remove it" for path in find_strays(self._root))
         self.warnings.extend(
             f"{path}: has node records, and the open-iscsi of this host reads those in {self._root}. Look whether they are still needed, and remove them"
             for path in find_left_behind(self._root)
         )
+
+
+def _anew(record):
+    """What to say of a broken record that the task means."""
+    how = "it keeps its values" if record.values else "CHAP and settings that it had and that the task does not name are lost; compare them"
+    return f"{record.path}: not a node record: {record.broken}. It is made anew: {how}"

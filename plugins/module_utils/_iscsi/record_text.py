@@ -37,18 +37,16 @@ MANUAL = "manual"
 def parse_record(text):
     """One record -> dict of key and value (str; Secret for a password), in order; keys without a value are left out. Raises ParseError.
 
-    As for open-iscsi, neither the first line nor the last one has to be there, and a line that was cut off counts for nothing.
+    As for open-iscsi, neither the first line nor the last one has to be there, and a line that was cut off counts for nothing, nor does one
+    that is no key and value: it says so in the journal and goes on.
     """
     found = {}
-    for number, line in enumerate((line.strip(BLANKS) for line in text.split("\n")[:-1]), 1):
+    for line in (line.strip(BLANKS) for line in text.split("\n")[:-1]):
         key, equals, value = line.partition("=")
         name, value = key.rstrip(BLANKS), value.lstrip(BLANKS)
-        if line and not line.startswith("#"):
-            if not equals or not KEY.fullmatch(name):
-                raise ParseError(f"line {number} is no key and value")
-            # open-iscsi passes over a line without a blank before the "=".
-            if value not in ("", EMPTY) and name != key:
-                found[name] = Secret(value) if is_secret(name) else value
+        # open-iscsi passes over a line without a blank before the "=".
+        if equals and name != key and KEY.fullmatch(name) and value not in ("", EMPTY):
+            found[name] = Secret(value) if is_secret(name) else value
     if not found:
         raise ParseError("no key in it" if text.strip() else "empty")
     return found

@@ -719,7 +719,7 @@ def test_a_broken_record_is_made_anew(node, host, text):
     assert verbs(done) == ["delete", "create", "create", "login", "login"]
     assert not any(record.broken for record in host.records() if record.target == CTR1)
     assert any(str(other) in text for text in done["warnings"]) and any(",3260" in text for text in done["warnings"])
-    assert other.exists()
+    assert other.exists() and any("It is made anew: CHAP and settings that it had" in text for text in done["warnings"])
 
 
 def test_a_record_without_its_last_line_is_kept_with_its_secret(node, host):
@@ -730,6 +730,31 @@ def test_a_record_without_its_last_line_is_kept_with_its_secret(node, host):
     assert node(portals=[A], targets=[CTR1])["changed"] is False
     assert verbs(node(portals=[A], targets=[CTR1], startup="onboot")) == ["update"] * 2
     assert {(record.values["node.startup"], record.values["node.session.auth.password"].reveal()) for record in host.records()} == {("onboot", SECRET)}
+
+
+@pytest.mark.parametrize("old, new", [("# END RECORD", "note to self\n# END RECORD"), ("node.conn[0].port = 3260", "node.conn[0].port=3260")])
+def test_a_record_that_open_iscsi_reads_is_kept_with_its_secret(node, host, old, new):
+    host.fabric = [(CTR1, A, 3260, 1)]
+    node(portals=[A], chap=CHAP)
+    (record,) = host.records()
+    path = pathlib.Path(record.path)
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    done = node(portals=[A])
+    assert (done["changed"], done["warnings"]) == (False, []) and host.records()[0].values["node.session.auth.password"].reveal() == SECRET
+
+
+def test_a_record_that_says_another_place_is_mended_with_its_secret(node, host):
+    host.fabric = [(CTR1, A, 3260, 1)]
+    node(portals=[A], chap=CHAP, startup="onboot")
+    (record,) = host.records()
+    path = pathlib.Path(record.path)
+    path.write_text(path.read_text(encoding="utf-8").replace(f"node.conn[0].address = {A}", f"node.conn[0].address = {B}"), encoding="utf-8")
+    done = check_real_again(node, host, portals=[A], settings={"node.session.cmds_max": 64})
+    assert verbs(done) == ["create"] and len(host.sids()) == 1
+    assert any("It is made anew: it keeps its values" in text for text in done["warnings"])
+    (mended,) = host.records()
+    assert not mended.broken and (mended.values["node.startup"], mended.values["node.session.cmds_max"]) == ("onboot", "64")
+    assert mended.values["node.session.auth.password"].reveal() == SECRET
 
 
 def test_a_directory_among_the_records_is_named(node, host):

@@ -46,6 +46,33 @@ def test_a_broken_record_is_named_and_the_others_are_read(root, text):
     assert len(by_path) == 2 and not any(record.broken for record in by_path.values())
 
 
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("node.conn[0].port = 3260\n", ""),
+        ("node.conn[0].port = 3260", "node.conn[0].port=3260"),
+        ("iface.iscsi_ifacename = default\n", ""),
+        ("# END RECORD", "note to self\n# END RECORD"),
+    ],
+)
+def test_what_open_iscsi_reads_is_not_broken(root, old, new):
+    path = root / "nodes" / f"{IQN}:a" / "2001:db8:0:0::1,3260,1" / "default"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    assert old in text and not read_nodes(str(root))[0].broken
+
+
+def test_a_record_that_says_another_place_has_its_values(root):
+    path = root / "nodes" / f"{IQN}:a" / "2001:db8:0:0::1,3260,1" / "default"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f"node.name = {IQN}:a", "node.name = iqn.b"), encoding="utf-8")
+    record = read_nodes(str(root))[0]
+    assert record.broken and record.values[PASSWORD]
+    path.write_text(text.replace("iface.iscsi_ifacename = default", "iface.iscsi_ifacename = eth1"), encoding="utf-8")
+    record = read_nodes(str(root))[0]
+    assert record.broken and record.values == {}
+
+
 def test_a_record_that_was_cut_off_is_broken_or_has_its_secret(root):
     path = root / "nodes" / f"{IQN}:a" / "2001:db8:0:0::1,3260,1" / "default"
     text = path.read_text(encoding="utf-8")

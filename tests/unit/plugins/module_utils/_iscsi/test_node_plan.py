@@ -42,7 +42,8 @@ def outcome(steps, records, sessions):
         elif step.verb == "create":
             node, values, like = step.args
             values = {**(like.values if like else {}), **values}
-            records.append(record(node, **{key: value for key, value in values.items() if value is not None}))
+            made = record(node, **{key: value for key, value in values.items() if value is not None})
+            records = [*(each for each in records if each.path != made.path), made]
         elif step.verb == "update":
             old, changes = step.args
             records[records.index(old)] = dataclasses.replace(old, values={k: v for k, v in {**old.values, **changes}.items() if v is not None})
@@ -124,6 +125,20 @@ def test_a_broken_record_is_made_anew():
     steps = plan_nodes(Wanted("connected", (NODE,)), [record(broken="empty")], [session()])
     assert [step.verb for step in steps] == ["delete", "create"]
     assert steps[0].before == "empty"
+
+
+def test_a_record_that_says_another_place_keeps_its_values():
+    old = record(broken="node.name is iqn.b in it", **CHAP)
+    (made,) = plan_nodes(Wanted("present", (NODE,)), [old], [])
+    assert (made.verb, made.before, made.after, made.args) == ("create", old.broken, "with its old values", (NODE, {}, old))
+    moved = dataclasses.replace(NODE, tpgt=2)
+    assert [(step.verb, step.subject[-5:]) for step in plan_nodes(Wanted("present", (moved,), partial=True), [old], [])] == [
+        ("create", ":3260"),
+        ("retire", ":3260"),
+    ]
+    assert [step.args for step in plan_nodes(Wanted("present", (NODE,)), [record(), dataclasses.replace(old, path="/other")], [])] == [
+        dataclasses.replace(old, path="/other")
+    ]
 
 
 def test_another_portal_group_is_another_record():
@@ -211,8 +226,12 @@ some_values = st.fixed_dictionaries(
     },
 )
 logins = st.builds(Login, st.sampled_from([None, "a"]), st.sampled_from([None, Secret("a")]))
-records = st.lists(st.tuples(nodes, some_values, st.sampled_from([None, None, "empty"])), unique_by=lambda each: (each[0].key, each[0].tpgt), max_size=6).map(
-    lambda all_of: [record(node, broken, **({} if broken else {k: v for k, v in values.items() if v is not None})) for node, values, broken in all_of]
+records = st.lists(
+    st.tuples(nodes, some_values, st.sampled_from([None, None, "empty", "elsewhere"])), unique_by=lambda each: (each[0].key, each[0].tpgt), max_size=6
+).map(
+    lambda all_of: [
+        record(node, broken, **({} if broken == "empty" else {k: v for k, v in values.items() if v is not None})) for node, values, broken in all_of
+    ]
 )
 sessions = st.lists(st.tuples(nodes, logins), max_size=6, unique_by=lambda each: each[0].key).map(
     lambda all_of: [session(node, sid=sid, login=login) for sid, (node, login) in enumerate(all_of)]

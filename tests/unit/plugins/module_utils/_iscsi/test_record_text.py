@@ -108,5 +108,13 @@ def test_a_line_without_a_blank_before_the_equals_sign_is_passed_over_and_mended
     assert mended == text.replace("node.startup = manual\n", "node.startup = automatic\n")
 
 
+@pytest.mark.parametrize("line", ["note to self", "node.startup", "two words = x", "= x", "<<<<<<< HEAD"])
+def test_a_line_that_is_none_is_passed_over_and_kept(line):
+    text = (FIXTURES / "iscsiadm-2.1.8-node-chap.txt").read_text(encoding="utf-8")
+    edited = text.replace("# END RECORD", f"{line}\n# END RECORD")
+    assert parse_record(edited) == parse_record(text)
+    assert f"\n{line}\n" in render_changes(edited, {"node.startup": "onboot"})
+
+
 def test_a_new_record():
     assert parse_record(render_new({"iface.iscsi_ifacename": "eth1", "iface.mtu": None})) == {"iface.iscsi_ifacename": "eth1"}
