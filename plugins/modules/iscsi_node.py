@@ -36,6 +36,7 @@ options:
     description:
       - The portals to ask for targets, as C(address), C(address:port), C([IPv6]:port) or a host name.
       - With O(discovery=static) these are the portals of O(targets) themselves.
+      - A portal that the host knows by its address and not by its name, or the other way round, keeps the spelling that it has.
       - When some of them do not answer, the module goes on with the others.
       - When it takes away (O(state=disconnected), O(state=absent)) and none answers, the targets count that the host knows at them.
     type: list

@@ -15,6 +15,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import plan_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_selection
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import is_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import (
     Choice,
@@ -24,6 +25,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
     nodes_of_known,
     targets_behind,
 )
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import addresses_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
@@ -84,19 +86,27 @@ class Find:
     def _static(self, records, sessions):
         asked = self._asked
         tags = known_tags(records, sessions)
-        found = [
-            Found(target, portal, portal.host, tag)
-            for target in dict.fromkeys(asked.choice.patterns)
-            for portal in asked.portals
-            for tag in tags.get((target, portal), (None,))
-        ]
+        meant = [Found(target, portal, portal.host, None) for target in dict.fromkeys(asked.choice.patterns) for portal in asked.portals]
+        spelled = self._respell(meant, records, sessions)
+        found = [replace(each, tpgt=tag) for each in spelled for tag in tags.get((each.target, each.portal), (None,))]
         failures = ()
         untold = tuple(dict.fromkeys(each.portal for each in found if each.tpgt is None))
         if untold and len(asked.choice.ifaces or ()) > 1:
             # open-iscsi has room for one interface only in the record of a portal whose group is unknown.
             told, failures = self._ask("sendtargets", untold)[:2]
             found = [each for known in found for each in _with_tag(known, told)]
-        return self._checked(nodes_of_found(found, records, sessions, asked.choice), found, failures)
+        return self._checked(nodes_of_found(found, records, sessions, Choice(ifaces=asked.choice.ifaces)), meant, failures)
+
+    def _respell(self, found, records, sessions):
+        """What is meant of what was found, by the spelling that the host knows it by."""
+        choice = self._asked.choice
+        found = [each for each in found if choice.takes(each.target, each.portal)]
+        if not any(is_name(each.portal.host) for each in (*found, *records, *sessions)):
+            return found
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.spelling_plan import respell
+
+        mine = ([each for each in several if choice.ifaces is None or each.iface in choice.ifaces] for several in (records, sessions))
+        return respell(found, *mine, addresses_of)
 
     def _advertised(self, records, sessions):
         asked = self._asked
@@ -107,7 +117,7 @@ class Find:
         if first and self._apply:
             self._apply().discoveries(first)
         found, failures, bare = self._ask(asked.kind, asked.portals)
-        nodes = nodes_of_found(found, records, sessions, asked.choice)
+        nodes = nodes_of_found(self._respell(found, records, sessions), records, sessions, Choice(ifaces=asked.choice.ifaces))
         if failures and asked.choice.patterns is not None:
             # A target that only a dead portal shows is known from earlier.
             seen = {node.target for node in nodes}

@@ -92,6 +92,11 @@ def canonical_host(text):
         return text.lower().rstrip(".") or text
 
 
+def is_name(host):
+    """True when a host in its canonical spelling is no address."""
+    return ":" not in host and bool(host.strip("0123456789."))
+
+
 def join(host, port):
     """host:port as iscsiadm reads it, IPv6 in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,11 +1,13 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A TCP socket towards a portal."""
+"""A TCP socket towards a portal, and the addresses of a host."""
 
 from __future__ import annotations
 
 import socket
+
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import canonical_host
 
 
 def open_towards(portal, device=None):
@@ -19,3 +21,12 @@ def open_towards(portal, device=None):
         opened.close()
         raise
     return opened, address
+
+
+def addresses_of(host):
+    """The addresses of a host name or an address -> tuple, in the order in which they are tried; empty when it cannot be resolved."""
+    try:
+        told = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(canonical_host(address[0]) for family, kind, protocol, name, address in told))

@@ -20,6 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import parse_portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import addresses_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import Trial
 from ansible_collections.linuxsan.host.plugins.modules import iscsi_node
@@ -326,6 +327,27 @@ def test_one_address_in_many_spellings(node, host, spelled):
     assert (done["changed"], up(done)) == (False, [("ctr1", f"[{V6}]:3260")])
     assert node(targets=[CTR1], portals=[spelled], discovery="static")["changed"] is False
     assert host.calls == []
+
+
+# What /etc/hosts has for every host.
+NAME, ADDRESS = "localhost", addresses_of("localhost")[0]
+
+
+@pytest.mark.parametrize("first, second", [(NAME, ADDRESS), (ADDRESS, NAME)])
+def test_a_session_that_is_up_by_the_other_spelling_of_its_portal(node, host, first, second):
+    host.fabric = [(CTR1, ADDRESS, 3260, 1)]
+    connected = node(portals=[first], targets=[CTR1], discovery="static", chap=CHAP)
+    assert not connected.get("failed")
+    for params in ({"discovery": "static"}, {"discovery": "static", "exclusive": True}, {}, {"exclusive": True}, {"target_portals": [ADDRESS]}):
+        done = check_real_again(node, host, portals=[second], targets=[CTR1], **params)
+        assert (done["changed"], up(done)) == (False, [("ctr1", f"{first}:3260")])
+    assert [record.portal.host for record in host.records()] == [first]
+    assert verbs(check_real_again(node, host, portals=[second], targets=[CTR1], startup="onboot")) == ["update"]
+
+
+def test_one_place_in_two_spellings_is_one_session(node, host):
+    done = check_real_again(node, host, portals=[ADDRESS, NAME], targets=[CTR1], discovery="static")
+    assert (verbs(done), up(done)) == (["create", "login"], [("ctr1", f"{ADDRESS}:3260")])
 
 
 def test_static_asks_nobody(node, host):
