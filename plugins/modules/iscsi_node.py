@@ -38,7 +38,8 @@ options:
       - With O(discovery=static) these are the portals of O(targets) themselves.
       - A portal that the host knows by its address and not by its name, or the other way round, keeps the spelling that it has.
       - When some of them do not answer, the module goes on with the others.
-      - When it takes away (O(state=disconnected), O(state=absent)) and none answers, the targets count that the host knows at them.
+      - When it takes away (O(state=disconnected), O(state=absent)) and one cannot be asked, the targets count that the host knows at it or has
+        records of that were made from its answer. When it knows none, nothing is taken away for this portal and a warning says so.
     type: list
     elements: str
   discovery:

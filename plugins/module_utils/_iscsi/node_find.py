@@ -11,7 +11,7 @@ from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_discoveries, read_ifaces
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import discover
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure, discover
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import Found
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import plan_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_selection
@@ -24,6 +24,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
     nodes_of_found,
     nodes_of_known,
     targets_behind,
+    targets_shown_by,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import addresses_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens
@@ -74,14 +75,38 @@ class Find:
         """Chosen among what the host knows. The portals are asked when the targets are not named."""
         asked, choice, failures = self._asked, self._asked.choice, ()
         if asked.kind == "static" and asked.portals:
-            return Finding(keys=frozenset(key for key in known_keys(records, sessions, choice) if key[1] in asked.portals))
+            portals = self._spellings(asked.portals, records, sessions)
+            return Finding(keys=frozenset(key for key in known_keys(records, sessions, choice) if key[1] in portals))
+        warnings = ()
         if choice.patterns is None and (records or sessions):
-            targets = targets_behind(asked.portals, records, sessions)
-            if self._iscsiadm.installed() and daemon_listens(self._proc):
-                found, failures = self._ask(asked.kind, asked.portals)[:2]
-                targets |= {each.target for each in found}
+            targets, failures, warnings = self._behind(records, sessions)
             choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
-        return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures)
+        return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures, warnings=warnings)
+
+    def _behind(self, records, sessions):
+        """The targets at the portals -> (names, tuple of Failure, warnings). Of a portal that tells nothing the host knows some, or none."""
+        asked, mute = self._asked, self._why_mute()
+        if mute:
+            found, failures = (), tuple(Failure(str(portal), None, f"not asked for its targets, because {mute[0]}", mute[1]) for portal in asked.portals)
+        else:
+            found, failures = self._ask(asked.kind, asked.portals)[:2]
+        targets = {each.target for each in found} | targets_behind(self._spellings(asked.portals, records, sessions), records, sessions)
+        lost = []
+        through = 1 if mute else len(asked.choice.ifaces or (DEFAULT_IFACE,))
+        for portal in asked.portals:
+            if sum(failure.portal == str(portal) for failure in failures) == through:
+                known = targets_behind(self._spellings((portal,), records, sessions), records, sessions) | targets_shown_by(portal, records)
+                targets |= known
+                lost += [] if known else [portal]
+        return targets, failures, tuple(_lost(portal, {each.target for each in (*records, *sessions)}) for portal in lost)
+
+    def _spellings(self, portals, records, sessions):
+        """The portals, and others that are the same place."""
+        if not any(is_name(portal.host) for portal in (*portals, *(each.portal for each in (*records, *sessions)))):
+            return portals
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.spelling_plan import portals_at
+
+        return portals_at(portals, records, sessions, addresses_of)
 
     def _static(self, records, sessions):
         asked = self._asked
@@ -127,7 +152,8 @@ class Find:
     def _guess(self, records, sessions, first, blind):
         """What the host knows of these portals is what it would find there, as far as it can be told."""
         asked = self._asked
-        targets = sorted(target for target in targets_behind(asked.portals, records, sessions) if asked.choice.takes_target(target))
+        behind = targets_behind(self._spellings(asked.portals, records, sessions), records, sessions)
+        targets = sorted(target for target in behind if asked.choice.takes_target(target))
         nodes = nodes_of_known(records, sessions, Choice(tuple(targets), asked.choice.filters, asked.choice.ifaces)) if targets else ()
         warning = f"the portals were not asked for their targets, because {blind}; "
         if nodes:
@@ -157,11 +183,14 @@ class Find:
 
     def _why_blind(self, first):
         """Why check mode cannot ask the portals without changing the host, or None."""
+        mute = self._why_mute()
+        return mute[0] if mute else "the CHAP of the discovery is not stored yet" if first else None
+
+    def _why_mute(self):
+        """Why the portals cannot be asked -> (reason, name of the status that iscsiadm would give), or None."""
         if not self._iscsiadm.installed():
-            return "open-iscsi is not installed"
-        if not daemon_listens(self._proc):
-            return "iscsid is not running"
-        return "the CHAP of the discovery is not stored yet" if first else None
+            return "open-iscsi is not installed", None
+        return None if daemon_listens(self._proc) else ("iscsid is not running", "iscsid_not_connected")
 
     def _check_ifaces(self):
         known = {record.name: record.broken for record in read_ifaces(self._root)}
@@ -170,6 +199,14 @@ class Find:
                 raise SanError(f"iface {name}: open-iscsi has no such interface. Make it with iscsi_iface and run again.")
             if known.get(name):
                 raise SanError(f"iface {name}: its record cannot be read: {known[name]}. Make it anew with iscsi_iface and run again.")
+
+
+def _lost(portal, others):
+    """What to say of a portal that told nothing and at which nothing is known, while the host has other targets."""
+    return (
+        f"portal {portal}: nothing is taken away for it, because it did not tell its targets and no node record or session of this host is known to be of it. "
+        f"Name those that are meant in targets; this host has {', '.join(sorted(others))}"
+    )
 
 
 def _with_tag(known, told):

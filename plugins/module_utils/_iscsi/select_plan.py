@@ -9,7 +9,7 @@ import fnmatch
 from dataclasses import dataclass, replace
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, join
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host, join
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import DEFAULT_IFACE, MANUAL, STARTUP
 
 
@@ -112,6 +112,12 @@ def known_tags(records, sessions):
 def targets_behind(portals, records, sessions):
     """The targets that the host knows at one of these portals, when the portal itself does not answer."""
     return {each.target for each in (*records, *sessions) if each.portal in portals}
+
+
+def targets_shown_by(portal, records):
+    """The targets whose records another tool had made when it asked this portal; ours do not say so."""
+    told = ((each.target, each.values.get("node.discovery_address"), each.values.get("node.discovery_port")) for each in records)
+    return {target for target, host, port in told if host and (canonical_host(host), port) == (portal.host, str(portal.port))}
 
 
 def unmatched(patterns, targets):

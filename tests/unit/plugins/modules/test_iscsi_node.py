@@ -350,6 +350,39 @@ def test_one_place_in_two_spellings_is_one_session(node, host):
     assert (verbs(done), up(done)) == (["create", "login"], [("ctr1", f"{ADDRESS}:3260")])
 
 
+@pytest.mark.parametrize("state, done", [("absent", ["logout", "delete"]), ("disconnected", ["logout"])])
+@pytest.mark.parametrize("portal", [NAME, ADDRESS, "10.9.9.9"])
+@pytest.mark.parametrize("listening", [True, False])
+def test_what_a_portal_that_tells_nothing_has_is_taken_away(node, host, portal, state, done, listening):
+    host.record(CTR1, ADDRESS if portal == NAME else NAME, **{"node.discovery_address": "10.9.9.9", "node.discovery_port": "3260"})
+    host.session(CTR1, ADDRESS if portal == NAME else NAME)
+    host.record(CTR2, A)
+    host.silent = {f"{portal}:3260"}
+    host.listening(listening)
+    left = check_real_again(node, host, portals=[portal], state=state)
+    assert verbs(left) == done and host.sids() == set() and CTR2 in {record.target for record in host.records()}
+    status = "transport_error" if listening else "iscsid_not_connected"
+    assert [(each["portal"], each["target"], each["status"]) for each in left["failed_portals"]] == [(f"{portal}:3260", None, status)]
+    assert not any("nothing is taken away" in text for text in left["warnings"])
+
+
+@pytest.mark.parametrize("portal", ["nowhere.invalid", "10.9.9.9"])
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_portal_of_which_nothing_is_known_is_named(node, host, portal, listening):
+    host.record(CTR1, A)
+    host.session(CTR1, A)
+    host.silent = {f"{portal}:3260"}
+    host.listening(listening)
+    done = node(portals=[portal], state="absent")
+    assert (done["changed"], [each["portal"] for each in done["failed_portals"]]) == (False, [f"{portal}:3260"])
+    assert any(f"portal {portal}:3260: nothing is taken away for it" in text and CTR1 in text for text in done["warnings"])
+
+
+def test_a_portal_is_taken_away_by_either_spelling_without_asking(node, host):
+    node(portals=[ADDRESS], targets=[CTR1], discovery="static")
+    assert verbs(check_real_again(node, host, portals=[NAME], discovery="static", state="absent")) == ["logout", "delete"]
+
+
 def test_static_asks_nobody(node, host):
     done = check_real_again(node, host, portals=[A], targets=[CTR1], discovery="static")
     assert up(done) == [("ctr1", f"{A}:3260")]
