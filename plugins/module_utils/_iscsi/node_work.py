@@ -28,7 +28,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched, unused_ifaces
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens, daemon_may_be_gone, read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
 
@@ -79,6 +79,8 @@ class NodeWork:
         if any(step.verb == "relogin" for step in steps):
             self._check_chap(steps, records, sessions)
         self._warn(records)
+        if self._asked.state == "connected" and not any(step.verb in ("login", "relogin") for step in steps):
+            self._warn_of_daemon()
         return (*self._found.first, *steps)
 
     def apply(self, steps):
@@ -199,6 +201,18 @@ class NodeWork:
             from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.surplus_plan import MEND, surplus
 
             self.warnings.extend(f"{words}. {MEND}" for words in surplus(self._counts, sessions).values())
+
+    def _warn_of_daemon(self):
+        up = [session for session in self._before if session.key in self._found.keys]
+        if up and (not daemon_listens(self._places.proc) or daemon_may_be_gone(self._places.proc) and self._daemon_is_gone()):
+            self.warnings.append(
+                f"iscsid is not running: no session comes back by itself after the next fault ({len(up)} of this task). Start it (systemctl start iscsid)"
+            )
+
+    def _daemon_is_gone(self):
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import started_processes
+
+        return not started_processes("iscsid", self._places.proc)
 
     def _warn(self, records):
         unused = () if self._asked.choice.ifaces or self._wanted.exclusive else unused_ifaces(self._found.nodes, records)

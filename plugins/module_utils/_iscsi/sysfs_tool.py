@@ -23,6 +23,8 @@ SESSION = re.compile(r"session([0-9]+)")
 HOST = re.compile(r"host[0-9]+")
 HCTL = re.compile(r"[0-9]+:[0-9]+:[0-9]+:([0-9]+)")
 LOGGED_IN = "LOGGED_IN"
+# As in the column Eth of /proc/net/netlink (include/uapi/linux/netlink.h).
+NETLINK_ISCSI = "8"
 # SPC: peripheral device type 0 is a disk, whose block device comes in any case. Some others get one too: of sd.c optical memory (7), simplified
 # (0x0e) and zoned disks (0x14), of sr.c CD-ROM (5) and write-once (4). An enclosure or a controller gets none.
 TYPE_DISK = "0"
@@ -117,6 +119,13 @@ def daemon_listens(proc="/proc"):
     """True when iscsid, or systemd for it, listens on its control socket (usr/mgmt_ipc.h)."""
     text = attribute(proc, "net", "unix") or ""
     return "@ISCSIADM_ABSTRACT_NAMESPACE" in text
+
+
+def daemon_may_be_gone(proc="/proc"):
+    """True when nobody hears what the kernel tells of its sessions (NETLINK_ISCSI), as iscsid does: systemd can listen on the socket for one that is gone."""
+    lines = [line.split() for line in (attribute(proc, "net", "netlink") or "").splitlines()[1:]]
+    # Number 0 is the kernel itself.
+    return bool(lines) and not any(fields[1] == NETLINK_ISCSI and fields[2] != "0" for fields in lines if len(fields) > 2)
 
 
 def _session(sid, directory, udev, chap):

@@ -378,6 +378,25 @@ def test_a_portal_of_which_nothing_is_known_is_named(node, host, portal, listeni
     assert any(f"portal {portal}:3260: nothing is taken away for it" in text and CTR1 in text for text in done["warnings"])
 
 
+def test_sessions_without_a_daemon_are_named(node, host):
+    node(targets=[CTR1], portals=[A])
+
+    def warned(**params):
+        return [any("iscsid is not running: no session comes back" in text for text in node(check=check, **params)["warnings"]) for check in (True, False)]
+
+    assert warned(targets=[CTR1]) == [False, False]
+    host.listening(False)
+    assert warned(targets=[CTR1]) == [True, True]
+    assert warned(targets=[CTR1], state="present") == [False, False]
+    # systemd listens for it.
+    host.listening(True)
+    put(host.root / "proc/net/netlink", "sk Eth Pid Groups Rmem\n0 0 1 0 0\n")
+    assert warned(targets=[CTR1]) == [True, True]
+    put(host.root / "proc/812/comm", "iscsid\n")
+    put(host.root / "proc/812/stat", f"812 (iscsid) S 1 {' '.join(['0'] * 30)}\n")
+    assert warned(targets=[CTR1]) == [False, False]
+
+
 def test_a_portal_is_taken_away_by_either_spelling_without_asking(node, host):
     node(portals=[ADDRESS], targets=[CTR1], discovery="static")
     assert verbs(check_real_again(node, host, portals=[NAME], discovery="static", state="absent")) == ["logout", "delete"]

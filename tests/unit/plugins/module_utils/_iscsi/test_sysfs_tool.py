@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login, daemon_listens, read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import Login, daemon_listens, daemon_may_be_gone, read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 IQN = "iqn.2004-08.com.qsantechnology:dev0.ctr1"
@@ -94,3 +94,14 @@ def test_the_daemon(tmp_path):
     assert not daemon_listens(str(tmp_path))
     listening.write_text("0: 2 0 10000 0001 01 1 @ISCSIADM_ABSTRACT_NAMESPACE\n")
     assert daemon_listens(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "rows, gone", [("", True), ("0000000000000000 8   0          00000000 0\n", True), ("0000000000000000 8   812        00000001 0\n", False)]
+)
+def test_a_daemon_that_only_its_socket_stands_for(tmp_path, rows, gone):
+    assert not daemon_may_be_gone(str(tmp_path))
+    table = tmp_path / "net/netlink"
+    table.parent.mkdir()
+    table.write_text(f"sk               Eth Pid        Groups   Rmem\n0000000000000000 0   812        00000000 0\n{rows}")
+    assert daemon_may_be_gone(str(tmp_path)) is gone
