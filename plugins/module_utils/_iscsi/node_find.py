@@ -36,6 +36,7 @@ class Finding:
     """nodes: what is meant. keys: of what goes away. first: steps for the records of discovery portals, done already when live.
 
     guess: a step in the place of all others when nobody could be asked. failures: portals that did not answer; bare: those that show no target.
+    unmade: named interfaces that are not there yet, in a prediction.
     """
 
     nodes: tuple = ()
@@ -45,6 +46,7 @@ class Finding:
     failures: tuple = ()
     bare: tuple = ()
     warnings: Tuple[str, ...] = ()
+    unmade: Tuple[str, ...] = ()
 
 
 class Find:
@@ -58,11 +60,21 @@ class Find:
         self._iscsiadm = iscsiadm
         self._apply = apply
         self._probe = probe
+        self._unmade = ()
 
     def find(self, records, sessions):
         """-> Finding. Raises SanError when not all that is named is found."""
+        self._unmade = self._check_ifaces()
+        found = self._find(records, sessions)
+        early = (
+            f"iface {name}: open-iscsi has no such interface that can be read. That an earlier task makes it, with iscsi_iface, is taken for granted; "
+            "without one the run fails"
+            for name in self._unmade
+        )
+        return replace(found, warnings=(*found.warnings, *early), unmade=self._unmade)
+
+    def _find(self, records, sessions):
         asked = self._asked
-        self._check_ifaces()
         if asked.takes_away:
             return self._leaving(records, sessions)
         if not asked.portals:
@@ -92,7 +104,7 @@ class Find:
             found, failures = self._ask(asked.kind, asked.portals)[:2]
         targets = {each.target for each in found} | targets_behind(self._spellings(asked.portals, records, sessions), records, sessions)
         lost = []
-        through = 1 if mute else len(asked.choice.ifaces or (DEFAULT_IFACE,))
+        through = 1 if mute else len(self._through())
         for portal in asked.portals:
             if sum(failure.portal == str(portal) for failure in failures) == through:
                 known = targets_behind(self._spellings((portal,), records, sessions), records, sessions) | targets_shown_by(portal, records)
@@ -116,7 +128,7 @@ class Find:
         found = [replace(each, tpgt=tag) for each in spelled for tag in tags.get((each.target, each.portal), (None,))]
         failures = ()
         untold = tuple(dict.fromkeys(each.portal for each in found if each.tpgt is None))
-        if untold and len(asked.choice.ifaces or ()) > 1:
+        if untold and len(asked.choice.ifaces or ()) > 1 and not self._unmade:
             # open-iscsi has room for one interface only in the record of a portal whose group is unknown.
             told, failures = self._ask("sendtargets", untold)[:2]
             found = [each for known in found for each in _with_tag(known, told)]
@@ -154,7 +166,11 @@ class Find:
         asked = self._asked
         behind = targets_behind(self._spellings(asked.portals, records, sessions), records, sessions)
         targets = sorted(target for target in behind if asked.choice.takes_target(target))
-        nodes = nodes_of_known(records, sessions, Choice(tuple(targets), asked.choice.filters, asked.choice.ifaces)) if targets else ()
+        nodes = nodes_of_known(records, sessions, Choice(tuple(targets), asked.choice.filters)) if targets else ()
+        if asked.choice.ifaces:
+            # Through another interface than until now, too.
+            found = [Found(node.target, node.portal, node.address, tag) for node in nodes for tag in node.tags or (None,)]
+            nodes = nodes_of_found(found, records, sessions, Choice(ifaces=asked.choice.ifaces))
         warning = f"the portals were not asked for their targets, because {blind}; "
         if nodes:
             warning += "the targets that this host knows at them are taken for all there are"
@@ -171,9 +187,13 @@ class Find:
         """-> (tuple of Found, tuple of Failure, the portals that answered and show this host nothing)"""
         stored = {record.name for record in read_discoveries(self._root) if record.kind == kind}
         timeout = max(1.0, self._deadline - time.monotonic())
-        by_portal, failures = discover(self._iscsiadm, kind, portals, self._asked.choice.ifaces or (DEFAULT_IFACE,), stored, timeout, self._probe)
+        by_portal, failures = discover(self._iscsiadm, kind, portals, self._through(), stored, timeout, self._probe)
         bare = tuple(portal for portal, answers in by_portal.items() if not answers)
         return tuple(found for answers in by_portal.values() for found in answers), failures, bare
+
+    def _through(self):
+        """The interfaces to ask through."""
+        return tuple(name for name in self._asked.choice.ifaces or () if name not in self._unmade) or (DEFAULT_IFACE,)
 
     def _discovery_steps(self):
         known = {(record.name, record.kind): record for record in read_discoveries(self._root)}
@@ -184,7 +204,9 @@ class Find:
     def _why_blind(self, first):
         """Why check mode cannot ask the portals without changing the host, or None."""
         mute = self._why_mute()
-        return mute[0] if mute else "the CHAP of the discovery is not stored yet" if first else None
+        if mute:
+            return mute[0]
+        return f"interface {self._unmade[0]} is not there yet" if self._unmade else "the CHAP of the discovery is not stored yet" if first else None
 
     def _why_mute(self):
         """Why the portals cannot be asked -> (reason, name of the status that iscsiadm would give), or None."""
@@ -193,12 +215,14 @@ class Find:
         return None if daemon_listens(self._proc) else ("iscsid is not running", "iscsid_not_connected")
 
     def _check_ifaces(self):
+        """The interfaces that are not there -> tuple of names; none when live. Raises SanError."""
         known = {record.name: record.broken for record in read_ifaces(self._root)}
-        for name in self._asked.choice.ifaces or ():
-            if name not in known and name not in BUILT_IN_IFACES:
+        wrong = {name: known.get(name) for name in self._asked.choice.ifaces or () if known.get(name, name not in BUILT_IN_IFACES)}
+        for name, broken in wrong.items() if self._apply else ():
+            if name not in known:
                 raise SanError(f"iface {name}: open-iscsi has no such interface. Make it with iscsi_iface and run again.")
-            if known.get(name):
-                raise SanError(f"iface {name}: its record cannot be read: {known[name]}. Make it anew with iscsi_iface and run again.")
+            raise SanError(f"iface {name}: its record cannot be read: {broken}. Make it anew with iscsi_iface and run again.")
+        return tuple(wrong)
 
 
 def _lost(portal, others):

@@ -100,7 +100,8 @@ class NodeWork:
     def foretell(self, steps):
         """What apply would find out about the portals of the steps -> tuple of Failure: that nothing answers there, or a session is down."""
         nodes = [step.args if step.verb == "login" else step.args[0] for step in steps if step.verb in ("login", "relogin")]
-        failures = tuple(unreached(nodes, self._probe).values())
+        # Nobody knows what an interface that is not there yet reaches.
+        failures = tuple(unreached([node for node in nodes if node.iface not in self._found.unmade], self._probe).values())
         rescanned = [step.args for step in steps if step.verb == "rescan"]
         if all(session.logged_in for session in rescanned):
             return failures

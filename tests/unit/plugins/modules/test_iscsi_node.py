@@ -450,6 +450,31 @@ def test_an_interface_that_is_not_there(node, host):
     assert refused["failed"] and "iscsi_iface" in refused["msg"] and host.calls == []
 
 
+@pytest.mark.parametrize("text", [None, "", "nonsense\n"])
+def test_an_interface_that_an_earlier_task_makes(node, host, text):
+    if text is not None:
+        put(host.root / "db/ifaces/eth1", text)
+    asked = {"portals": [A], "ifaces": ["eth1", "eth2"], "targets": [CTR1]}
+    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
+    put(host.root / "db/ifaces/eth2", render_changes(iface, {"iface.iscsi_ifacename": "eth2"}))
+    before = host.snapshot()
+    guessed = node(check=True, **asked)
+    assert (verbs(guessed), guessed.get("failed"), host.calls) == (["connect"], None, [])
+    assert any("iface eth1: open-iscsi has no such interface" in text for text in guessed["warnings"])
+    # That the routing table does not lead there says nothing.
+    assert verbs(node(check=True, discovery="static", **asked)) == ["create"] * 2 + ["login"] * 2
+    predicted = node(check=True, discovery="static", unreached=(f"{A}:3260",), **{**asked, "ifaces": ["eth1"]})
+    assert (verbs(predicted), predicted["failed_portals"]) == (["create", "login"], [])
+    assert node(check=True, portals=[A], ifaces=["eth1"], state="absent")["changed"] is False
+    assert host.snapshot() == before
+    assert node(**asked)["failed"]
+    node(**{**asked, "ifaces": ["eth2"]})
+    guessed = node(check=True, **asked)
+    assert sorted((action.split()[0], action.split()[-1]) for action in guessed["actions"]) == [("create", "eth1")] * 2 + [("login", "eth1")] * 2
+    put(host.root / "db/ifaces/eth1", iface)
+    assert node(**asked)["actions"] == guessed["actions"]
+
+
 def test_each_portal_is_judged_on_its_own(node, host):
     host.faults = {(CTR1, f"{A}:3260"): "authorization_failed", (CTR2, f"{B}:3260"): "timed_out"}
     done = node(portals=[A])
