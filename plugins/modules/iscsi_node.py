@@ -28,7 +28,8 @@ options:
       - V(connected) has records of the chosen portals and a session for each.
       - V(present) has the records and leaves the sessions as they are.
       - V(disconnected) logs out and keeps the records.
-      - V(absent) logs out and deletes the records.
+      - V(absent) logs out and deletes the records. A discovery record of O(portals) that holds a secret goes too, when no node record is left that was
+        found by it.
     type: str
     choices: [connected, present, disconnected, absent]
     default: connected

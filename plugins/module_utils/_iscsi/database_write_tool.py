@@ -103,6 +103,15 @@ class Database:
             os.rmdir(directory)
             directory = os.path.dirname(directory)
 
+    def remove_discovery(self, path):
+        """Delete the record of a discovery portal. Call it while the lock is held.
+
+        By hand, because iscsiadm deletes every node record with it that was made from its answers.
+        """
+        self.remove_file(path)
+        if not entries(os.path.dirname(path)):
+            os.rmdir(os.path.dirname(path))
+
     def _temporary(self, text):
         handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=self.root)
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:

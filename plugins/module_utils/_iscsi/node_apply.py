@@ -63,6 +63,7 @@ class Apply:
             by_verb.setdefault(step.verb, []).append(step.args)
         self._logout(by_verb.get("logout", ()))
         self._delete(by_verb.get("delete", ()))
+        self._forget(by_verb.get("forget", ()))
         self._create(by_verb.get("create", ()))
         self._delete(by_verb.get("retire", ()))
         self._update(by_verb.get("update", ()))
@@ -132,6 +133,12 @@ class Apply:
             with self._database.locked():
                 for record in records:
                     self._database.remove(record)
+
+    def _forget(self, records):
+        if records:
+            with self._database.locked():
+                for record in records:
+                    self._database.remove_discovery(record.path)
 
     def _create(self, wanted):
         """iscsiadm makes one record per interface from the defaults in iscsid.conf; the others are that record with another name and portal.

@@ -36,7 +36,7 @@ class Finding:
     """nodes: what is meant. keys: of what goes away. first: steps for the records of discovery portals, done already when live.
 
     guess: a step in the place of all others when nobody could be asked. failures: portals that did not answer; bare: those that show no target.
-    unmade: named interfaces that are not there yet, in a prediction.
+    unmade: named interfaces that are not there yet, in a prediction. lost: portals that did not answer and of which nothing is known.
     """
 
     nodes: tuple = ()
@@ -47,6 +47,7 @@ class Finding:
     bare: tuple = ()
     warnings: Tuple[str, ...] = ()
     unmade: Tuple[str, ...] = ()
+    lost: tuple = ()
 
 
 class Find:
@@ -89,14 +90,15 @@ class Find:
         if asked.kind == "static" and asked.portals:
             portals = self._spellings(asked.portals, records, sessions)
             return Finding(keys=frozenset(key for key in known_keys(records, sessions, choice) if key[1] in portals))
-        warnings = ()
+        lost = ()
         if choice.patterns is None and (records or sessions):
-            targets, failures, warnings = self._behind(records, sessions)
+            targets, failures, lost = self._behind(records, sessions)
             choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
-        return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures, warnings=warnings)
+        warnings = tuple(_lost(portal, {each.target for each in (*records, *sessions)}) for portal in lost)
+        return Finding(keys=frozenset(known_keys(records, sessions, choice)), failures=failures, warnings=warnings, lost=lost)
 
     def _behind(self, records, sessions):
-        """The targets at the portals -> (names, tuple of Failure, warnings). Of a portal that tells nothing the host knows some, or none."""
+        """The targets at the portals -> (names, tuple of Failure, portals that told nothing and of which the host knows none)."""
         asked, mute = self._asked, self._why_mute()
         if mute:
             found, failures = (), tuple(Failure(str(portal), None, f"not asked for its targets, because {mute[0]}", mute[1]) for portal in asked.portals)
@@ -110,7 +112,7 @@ class Find:
                 known = targets_behind(self._spellings((portal,), records, sessions), records, sessions) | targets_shown_by(portal, records)
                 targets |= known
                 lost += [] if known else [portal]
-        return targets, failures, tuple(_lost(portal, {each.target for each in (*records, *sessions)}) for portal in lost)
+        return targets, failures, tuple(lost)
 
     def _spellings(self, portals, records, sessions):
         """The portals, and others that are the same place."""

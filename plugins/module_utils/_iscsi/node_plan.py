@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node, describe
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Node, describe, targets_behind, targets_shown_by
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
@@ -19,6 +19,7 @@ AUTH = "node.session.auth."
 LIVE_LOGIN = {name: AUTH + name for name in ("username", "password", "username_in", "password_in")}
 NOTHING = "-"
 # What goes away first, logins last; all of one kind together, because they are done together.
+# Not among them: "forget", of a discovery record, which is the last of all.
 ORDER = ("logout", "delete", "create", "retire", "update", "relogin", "login", "rescan")
 
 
@@ -78,6 +79,23 @@ def plan_discovery(name, kind, wanted, record):
     if not changes:
         return ()
     return (Step("update", f"discovery record {name}", _line(record.values, changes), _line(changes), (kind, name, changes, record)),)
+
+
+def plan_forget(portals, discoveries, left, partly):
+    """The steps to remove the records of sendtargets portals that hold a secret, when nothing is left that was found there.
+
+    left: the node records that stay. partly: not all that the portals show goes, so that each of left may have been found there.
+    """
+    for record in discoveries:
+        portal = next((portal for portal in portals if str(portal) == record.name), None)
+        secret = any(isinstance(value, Secret) for value in record.values.values())
+        if (
+            portal
+            and secret
+            and record.kind == "sendtargets"
+            and not (left if partly else targets_behind((portal,), left, ()) | targets_shown_by(portal, left))
+        ):
+            yield Step("forget", f"discovery record {record.name}", "with CHAP", None, record)
 
 
 def differs_live(session, values):

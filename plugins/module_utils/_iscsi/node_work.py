@@ -14,6 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool
     find_root,
     find_strays,
     is_locked,
+    read_discoveries,
     read_ifaces,
     read_nodes,
 )
@@ -22,7 +23,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_nodes, plan_session, session_counts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_forget, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import REACHED
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
@@ -73,7 +74,7 @@ class NodeWork:
             self._found = self._find().find(records, sessions)
             self._wanted = self._wish()
             self._counts = session_counts(self._wanted, records)
-            steps = self._found.guess or plan_nodes(self._wanted, records, sessions)
+            steps = (*(self._found.guess or plan_nodes(self._wanted, records, sessions)), *self._forget(records))
         if any(step.verb in ("logout", "relogin") for step in steps):
             self._guard().check(steps, sessions)
         if any(step.verb == "relogin" for step in steps):
@@ -139,6 +140,16 @@ class NodeWork:
             self.warnings.append(f"exclusive: nothing is taken away, because {', '.join(map(str, found.bare))} shows this host no target at all")
             exclusive = False
         return Wanted(asked.state, found.nodes, found.keys, asked.values, exclusive, asked.rescan, partial=bool(found.failures))
+
+    def _forget(self, records):
+        """Steps for the secrets of the discovery that nothing needs any more."""
+        asked, choice = self._asked, self._asked.choice
+        if asked.state != "absent" or not asked.portals:
+            return ()
+        left = [record for record in records if record.key not in self._found.keys]
+        partly = any(part is not None for part in (choice.patterns, choice.filters, choice.ifaces))
+        portals = [portal for portal in asked.portals if portal not in self._found.lost]
+        return plan_forget(portals, read_discoveries(self._root), left, partly)
 
     def _find(self):
         return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._probe)

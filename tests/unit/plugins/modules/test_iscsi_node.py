@@ -711,6 +711,29 @@ def test_discovery_chap_has_a_record_of_its_own(node, host):
     assert host.calls == [["-m", "discoverydb", "-t", "st", "-p", f"{A}:3260", "-D", "-o", "nonpersistent", "-I", "default"]]
 
 
+def test_the_secret_of_a_discovery_goes_with_the_last_that_was_found_by_it(node, host):
+    params = {"portals": [A], "discovery_chap": {"username": "d", "password": SECRET}}
+    path = host.root / f"db/send_targets/{A},3260/st_config"
+    node(**params)
+    assert verbs(check_real_again(node, host, targets=[CTR1], state="absent", **params)) == ["logout"] * 2 + ["delete"] * 2
+    assert SECRET in path.read_text(encoding="utf-8")
+    assert verbs(check_real_again(node, host, state="disconnected", **params)) == ["logout"] * 2
+    assert SECRET in path.read_text(encoding="utf-8")
+    gone = check_real_again(node, host, state="absent", **params)
+    assert gone["actions"][-1] == f"forget discovery record {A}:3260" and verbs(gone) == ["delete"] * 2 + ["forget"]
+    assert not path.parent.exists() and host.records() == ()
+
+
+def test_the_secret_of_a_discovery_whose_targets_are_not_known_stays(node, host):
+    path = host.root / "db/send_targets/10.9.9.9,3260/st_config"
+    put(path, render_changes((FIXTURES / "iscsiadm-2.1.8-st-config.txt").read_text(encoding="utf-8"), {"discovery.sendtargets.auth.password": SECRET}))
+    host.record(CTR1, A)
+    host.silent = {"10.9.9.9:3260"}
+    assert node(portals=["10.9.9.9"], state="absent")["changed"] is False and path.exists()
+    host.silent = set()
+    assert verbs(node(portals=["10.9.9.9"], state="absent")) == ["delete", "forget"] and not path.exists()
+
+
 def test_a_mounted_disk_stays(node, host):
     node(portals=[A], targets=[CTR1])
     host.mount("8:16", "/srv")
