@@ -5,11 +5,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import stat
 import tempfile
+import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+
+# What mkstemp makes of it matches no *.conf pattern of a conf.d.
+TEMPORARY = ".linuxsan-"
+LEFT_BEHIND = re.compile(r"\.linuxsan-[a-z0-9_]+")
+# A writer has locked its new file after so long.
+LOCKED_SECONDS = 2
 
 
 def read_text(path):
@@ -41,22 +50,26 @@ def write_text(module, path, text, mode):
     path = os.path.realpath(path)
     temporary = ""
     try:
-        # In the same directory, so that the last step is a rename; the name matches no *.conf pattern of a conf.d.
-        handle, temporary = tempfile.mkstemp(prefix=".linuxsan-", dir=_existing_directory(path))
+        # In the same directory, so that the last step is a rename.
+        directory = _existing_directory(path)
+        _sweep(directory)
+        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=directory)
+        # Locked until it is in its place, for _sweep of another run.
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(path):
-            # atomic_move gives the new file the old one's mode: set there first, a secret is never readable for a moment.
-            os.chmod(path, mode)
-        os.chmod(temporary, mode)
-        # atomic_move opens a file that was not there before to whom the umask lets in, whatever the temporary file's mode.
-        umask = os.umask(~mode & 0o777)
-        try:
-            module.atomic_move(temporary, path)
-        finally:
-            os.umask(umask)
+            if os.path.exists(path):
+                # atomic_move gives the new file the old one's mode: set there first, a secret is never readable for a moment.
+                os.chmod(path, mode)
+            os.chmod(temporary, mode)
+            # atomic_move opens a file that was not there before to whom the umask lets in, whatever the temporary file's mode.
+            umask = os.umask(~mode & 0o777)
+            try:
+                module.atomic_move(temporary, path)
+            finally:
+                os.umask(umask)
     except OSError as error:
         raise SanError(f"{path}: cannot be written: {error.strerror}. The old file is untouched; free the cause and run again.") from error
     finally:
@@ -70,6 +83,20 @@ def _existing_directory(path):
     if not os.path.isdir(directory):
         raise SanError(f"{directory}: no such directory for {os.path.basename(path)}. Install the package that owns it and run again.")
     return directory
+
+
+def _sweep(directory):
+    """Remove what killed runs have left, which may hold a secret."""
+    for name in filter(LEFT_BEHIND.fullmatch, os.listdir(directory)):
+        path = os.path.join(directory, name)
+        try:
+            with open(path, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - os.fstat(file.fileno()).st_mtime > LOCKED_SECONDS:
+                    os.unlink(path)
+        except OSError:
+            # Of a run that writes now, or in its place meanwhile, or no file: no reason not to write.
+            continue
 
 
 def _sync_directory(directory):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from functools import partial
@@ -97,6 +98,31 @@ def test_a_failed_move_keeps_the_old_file_and_leaves_nothing(tmp_path):
         write_text(module(full), str(path), "new", 0o644)
     assert [entry.name for entry in tmp_path.iterdir()] == ["multipath.conf"]
     assert path.read_text() == "old"
+
+
+def test_what_a_killed_run_has_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    left, held, record, young = (tmp_path / name for name in (".linuxsan-a1b2c3d4", ".linuxsan-e5f6_789", ".linuxsan-record-abcdefgh", ".linuxsan-aaaaaaaa"))
+    for path in (left, held, record, young):
+        path.write_text("secret", encoding="utf-8")
+    for path in (left, held, record):
+        os.utime(path, (1, 1))
+    (tmp_path / ".linuxsan-bbbbbbbb").mkdir()
+    with open(held, encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_text(module(), str(tmp_path / "file"), "x", 0o600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([held.name, record.name, young.name, ".linuxsan-bbbbbbbb", "file"])
+
+
+def test_a_file_is_locked_until_it_is_in_its_place(tmp_path):
+    path = tmp_path / "file"
+
+    def move(source, destination):
+        os.utime(source, (1, 1))
+        write_text(module(), str(tmp_path / "other"), "y", 0o600)
+        os.rename(source, destination)
+
+    write_text(module(move), str(path), "x", 0o600)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "other"]
 
 
 def test_a_missing_directory_is_named(tmp_path):
