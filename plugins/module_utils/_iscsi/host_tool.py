@@ -40,12 +40,19 @@ def turn(directory, seconds=TURN_SECONDS):
     if directory is None:
         yield
         return
-    os.makedirs(directory, exist_ok=True)
     path = os.path.join(directory, TURN)
-    with open(path, "a+", encoding="ascii") as file:
+    with _open(path) as file:
         if not wait_until(lambda: _locked(file), seconds):
             raise SanError(f"{path}: another run holds the iSCSI records and sessions of this host for {seconds:g} s. Look for an iscsi_node that hangs.")
         yield
+
+
+def _open(path):
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return open(path, "a+", encoding="ascii")
+    except OSError as error:
+        raise SanError(f"{path}: cannot be opened: {error.strerror}. Run as root.") from error
 
 
 def _locked(file):

@@ -27,3 +27,9 @@ def test_a_turn_ends_with_its_process(tmp_path):
         holder.kill()
     with turn(str(tmp_path), 0):
         pass
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SanError, match="file/lock/linuxsan: cannot be opened: Not a directory. Run as root"), turn(str(tmp_path / "file" / "lock")):
+        pass
