@@ -19,9 +19,14 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # sudo and non-login shells often leave these out, and iscsiadm and multipath live there.
 SYSTEM_DIRECTORIES = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+# How long a process that is busy is given to come to an end of it, and to stop when it is told to.
+BUSY_SECONDS = 0.2
+STOP_SECONDS = 0.1
+MOMENT = 0.005
 # How long a killed process may take to go. One that hangs in the kernel (state D) never does and is left behind.
 KILL_GRACE_SECONDS = 2
 
@@ -63,14 +68,16 @@ class Process:
     """One running process, in a process group of its own.
 
     Its output goes to unnamed files and not to pipes: a daemon that it leaves behind would hold a pipe open for ever.
+    busy: tells that it may be doing what it must not be killed in, such as holding a lock; asked while it is stopped.
     """
 
-    def __init__(self, argv, stdin=None):
+    def __init__(self, argv, stdin=None, busy=None):
         program = find_program(argv[0])
         if program is None:
             raise ProgramMissing(f"{argv[0]}: not found on this host. Install the package that has it and run again.")
         self.argv = tuple(argv)
         self.started = time.monotonic()
+        self._busy = busy
         self._stdout = tempfile.TemporaryFile()
         self._stderr = tempfile.TemporaryFile()
         with tempfile.TemporaryFile() as given:
@@ -109,12 +116,27 @@ class Process:
         return Result(self.argv, self._popen.returncode, _read(self._stdout), self.stderr_so_far())
 
     def kill(self):
-        """End the process and its children now."""
+        """End the process and its children, as soon as it is not busy but in BUSY_SECONDS at the latest."""
+        if self._busy:
+            self._stop()
         self.signal(signal.SIGKILL)
         try:
             self._popen.wait(KILL_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             pass
+
+    def _stop(self):
+        bound = time.monotonic() + BUSY_SECONDS
+        while self.running:
+            self.signal(signal.SIGSTOP)
+            wait_until(self._is_stopped, STOP_SECONDS, MOMENT)
+            if not self._busy() or time.monotonic() > bound:
+                return
+            self.signal(signal.SIGCONT)
+            time.sleep(MOMENT)
+
+    def _is_stopped(self):
+        return os.waitid(os.P_PID, self._popen.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT)
 
 
 def run(argv, timeout, stdin: Optional[str] = None):

@@ -20,6 +20,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text i
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
 ROOTS = ("/var/lib/iscsi", "/etc/iscsi")
 NODE_KINDS = {"sendtargets": "send_targets", "isns": "isns"}
+# Of the lock (usr/initiator.h).
+LOCK_DIRECTORY = "/run/lock/iscsi"
 # In the directory of the lock, while somebody writes: a hard link to the file beside it.
 LOCK, HELD_LOCK = "lock", "lock.write"
 ADDRESS, IFACE = "node.conn[0].address", "iface.iscsi_ifacename"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Beside open-iscsi's own lock, which is held for the moments of a write only.
@@ -22,13 +23,13 @@ TURN_SECONDS = 300
 
 @dataclass(frozen=True)
 class Places:
-    """root: of the record database, None for where the installed iscsiadm has it. lock: directory of open-iscsi's lock (usr/initiator.h)."""
+    """root: of the record database, None for where the installed iscsiadm has it. lock: directory of open-iscsi's lock."""
 
     root: Optional[str] = None
     sysfs: str = "/sys"
     udev: str = "/run/udev/data"
     proc: str = "/proc"
-    lock: str = "/run/lock/iscsi"
+    lock: str = LOCK_DIRECTORY
 
 
 @contextlib.contextmanager

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run as run_process
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY, is_locked
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
 
 PROGRAM = "iscsiadm"
@@ -27,11 +30,15 @@ NEXT_STEPS = {
 
 
 class Iscsiadm:
-    """run: as in _command.py; start: makes a Process that goes on while others are started."""
+    """run: as in _command.py; start: makes a Process that goes on while others are started; lock: directory of open-iscsi's lock.
 
-    def __init__(self, run=run_process, start=Process):
+    iscsiadm takes the lock of the database for every record that it reads (usr/idbm.c, __idbm_rec_read) and gives it back on no signal: killed
+    in that moment it would leave it to delay each of the next ones by 30 s. So it is asked while it is stopped.
+    """
+
+    def __init__(self, run=run_process, start=None, lock=LOCK_DIRECTORY):
         self._run = run
-        self._start = start
+        self._start = start or functools.partial(Process, busy=functools.partial(is_locked, lock))
 
     @staticmethod
     def installed():

@@ -42,7 +42,7 @@ class NodeWork:
         self._live = live
         self._places = places or Places()
         self._root = self._places.root or find_root()
-        self._iscsiadm = iscsiadm or Iscsiadm()
+        self._iscsiadm = iscsiadm or Iscsiadm(lock=self._places.lock)
         self._probe_portals = probe
         self._paths = paths
         self._trial = trial

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, Process, ProgramMissing, Result, find_program, run
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
@@ -56,6 +58,39 @@ def test_a_program_over_its_time_is_killed_with_its_children():
     with pytest.raises(CommandTimeout, match="killed after 0.1 s.*waiting for a portal"):
         process.finish(0.1)
     assert wait_until(lambda: _gone(child), timeout=10)
+
+
+# Takes a lock and gives it back, again and again, as a program does that reads many records.
+LOCKER = """
+import os, sys, time
+print("up", file=sys.stderr, flush=True)
+while True:
+    open(sys.argv[1], "w").close()
+    time.sleep(0.01)
+    os.unlink(sys.argv[1])
+    time.sleep(0.002)
+"""
+
+
+def test_a_program_that_holds_a_lock_is_not_killed_before_it_gives_it_back(tmp_path, monkeypatch):
+    # However busy the machine is that tests.
+    monkeypatch.setattr(_command, "BUSY_SECONDS", 30)
+    lock = tmp_path / "lock"
+    for round_number in range(10):
+        process = Process([sys.executable, "-c", LOCKER, str(lock)], busy=lock.exists)
+        assert wait_until(process.stderr_so_far, timeout=30, interval=0.01) and wait_until(lock.exists, timeout=10, interval=0.001)
+        process.kill()
+        assert not process.running and not lock.exists(), round_number
+
+
+def test_a_program_that_is_always_busy_is_killed_all_the_same():
+    process = Process(["sleep", "1000"], busy=lambda: True)
+    began = time.monotonic()
+    process.kill()
+    assert not process.running and time.monotonic() - began < 10
+    ended = Process(["true"], busy=pytest.fail)
+    assert ended.finish(10).rc == 0
+    ended.kill()
 
 
 def test_a_daemon_that_keeps_the_output_open_does_not_hold_the_caller():
