@@ -6,11 +6,12 @@
 open-iscsi takes a session by the one for that of the other: it resolves both and compares their first addresses (usr/iscsi_util.c,
 iscsi_addr_match). A login by the other spelling is told that the session is there already, and sysfs shows it by the first.
 
-addresses: gives those of a host name or address, the first one first; none when it cannot be resolved. It is asked only where a name is.
+addresses: gives those of a host name or address, the first one first; none when it cannot be resolved. It is asked only where a name is, and once for each.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import is_name
@@ -18,6 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text i
 
 def respell(found, records, sessions, addresses):
     """Tuple of Found, each by the spelling that the host has its session by, else its record. One place is there once."""
+    addresses = functools.lru_cache(maxsize=None)(addresses)
     up, known = [_known(each) for each in sessions], [_known(record) for record in records if not record.broken]
     spelled = {(record.target, record.portal): record.address for record in records}
     done = []
@@ -33,6 +35,7 @@ def respell(found, records, sessions, addresses):
 
 def portals_at(portals, records, sessions, addresses):
     """The portals, and those by which the host knows the same places -> frozenset."""
+    addresses = functools.lru_cache(maxsize=None)(addresses)
     known = {(each.portal, real) for each in (*records, *sessions) for target, portal, real in [_known(each)]}
     same = (other for portal in portals for other, real in known if _is_same(portal, other, real, addresses))
     return frozenset((*portals, *same))

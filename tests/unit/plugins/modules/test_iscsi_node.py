@@ -340,14 +340,14 @@ def test_a_session_that_is_up_by_the_other_spelling_of_its_portal(node, host, fi
     assert not connected.get("failed")
     for params in ({"discovery": "static"}, {"discovery": "static", "exclusive": True}, {}, {"exclusive": True}, {"target_portals": [ADDRESS]}):
         done = check_real_again(node, host, portals=[second], targets=[CTR1], **params)
-        assert (done["changed"], up(done)) == (False, [("ctr1", f"{first}:3260")])
+        assert (done["changed"], up(done)) == (False, [("ctr1", str(parse_portal(first)))])
     assert [record.portal.host for record in host.records()] == [first]
     assert verbs(check_real_again(node, host, portals=[second], targets=[CTR1], startup="onboot")) == ["update"]
 
 
 def test_one_place_in_two_spellings_is_one_session(node, host):
     done = check_real_again(node, host, portals=[ADDRESS, NAME], targets=[CTR1], discovery="static")
-    assert (verbs(done), up(done)) == (["create", "login"], [("ctr1", f"{ADDRESS}:3260")])
+    assert (verbs(done), up(done)) == (["create", "login"], [("ctr1", str(parse_portal(ADDRESS)))])
 
 
 @pytest.mark.parametrize("state, done", [("absent", ["logout", "delete"]), ("disconnected", ["logout"])])
@@ -357,12 +357,12 @@ def test_what_a_portal_that_tells_nothing_has_is_taken_away(node, host, portal, 
     host.record(CTR1, ADDRESS if portal == NAME else NAME, **{"node.discovery_address": "10.9.9.9", "node.discovery_port": "3260"})
     host.session(CTR1, ADDRESS if portal == NAME else NAME)
     host.record(CTR2, A)
-    host.silent = {f"{portal}:3260"}
+    host.silent = {str(parse_portal(portal))}
     host.listening(listening)
     left = check_real_again(node, host, portals=[portal], state=state)
     assert verbs(left) == done and host.sids() == set() and CTR2 in {record.target for record in host.records()}
     status = "transport_error" if listening else "iscsid_not_connected"
-    assert [(each["portal"], each["target"], each["status"]) for each in left["failed_portals"]] == [(f"{portal}:3260", None, status)]
+    assert [(each["portal"], each["target"], each["status"]) for each in left["failed_portals"]] == [(str(parse_portal(portal)), None, status)]
     assert not any("nothing is taken away" in text for text in left["warnings"])
 
 

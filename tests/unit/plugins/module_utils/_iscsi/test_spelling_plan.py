@@ -79,8 +79,22 @@ def test_the_record_gives_the_address_as_it_spells_it():
 
 
 def test_no_name_nobody_is_asked():
-    assert respell([found(A), found(B)], [record(A)], [session(B)], None) == (found(A), found(B))
-    assert portals_at([Portal(A)], [record(B)], [session(B)], None) == {Portal(A)}
+    assert respell([found(A), found(B)], [record(A)], [session(B)], pytest.fail) == (found(A), found(B))
+    assert portals_at([Portal(A)], [record(B)], [session(B)], pytest.fail) == {Portal(A)}
+
+
+def test_each_host_is_resolved_once():
+    asked = []
+
+    def resolve(host):
+        asked.append(host)
+        return DNS[host]
+
+    respell([found(A), found(B)], [record(NAME), record(OTHER)], [session(NAME, A)], resolve)
+    assert sorted(asked) == sorted(set(asked))
+    asked.clear()
+    portals_at([Portal(A), Portal(B)], [record(NAME), record(OTHER)], [session(NAME, A)], resolve)
+    assert sorted(asked) == sorted(set(asked))
 
 
 def test_portals_at():
