@@ -261,9 +261,12 @@ failed_portals:
       type: str
       sample: authorization failure
     status:
-      description: Exit status of C(iscsiadm) by name, such as V(transport_error), V(timed_out) or V(authorization_failed); none when it had not answered yet.
+      description:
+        - Exit status of C(iscsiadm) by the name that iscsiadm(8) has for it, such as V(ISCSI_ERR_TRANS), V(ISCSI_ERR_TRANS_TIMEOUT) or
+          V(ISCSI_ERR_LOGIN_AUTH_FAILED).
+        - Null when it had not answered yet.
       type: str
-      sample: authorization_failed
+      sample: ISCSI_ERR_LOGIN_AUTH_FAILED
 targets:
   description: Names of the chosen targets.
   returned: success

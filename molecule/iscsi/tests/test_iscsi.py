@@ -50,7 +50,7 @@ def test_mutual_chap_changed_and_cleared(array, initiator):
     plain = {**chap, "password": "Secret-of-1"}
     array.export({"name": ONE, "portals": [A1, B1], "chap": plain})
     refused = initiator.node(portals=asked(A1), chap={**plain, "password": "Wrong-of-host"})
-    assert refused["failed"] and {each["status"] for each in refused["failed_portals"]} == {"authorization_failed"}
+    assert refused["failed"] and {each["status"] for each in refused["failed_portals"]} == {"ISCSI_ERR_LOGIN_AUTH_FAILED"}
     assert initiator.sessions() == []
     initiator.check_real_again(portals=asked(A1), chap=plain)
     assert len(initiator.sessions()) == 2
@@ -112,9 +112,9 @@ def test_faulty_portals(array, initiator):
     done = initiator.node(portals=asked(A1), targets=[ONE])
     assert done["elapsed"] < 15
     assert initiator.sessions() == sorted([(ONE, portal(A1)), (ONE, portal(B1))])
-    assert {(each["portal"], each["status"]) for each in done["failed_portals"]} == {(portal(A2), "transport_error"), (portal(B2), "timed_out")}
+    assert {(each["portal"], each["status"]) for each in done["failed_portals"]} == {(portal(A2), "ISCSI_ERR_TRANS"), (portal(B2), "ISCSI_ERR_TRANS_TIMEOUT")}
     both = initiator.node(portals=[*asked(A1), "10.10.10.199"], min_portals="0")
-    assert (TWO, portal(A1), "authorization_failed") in {(each["target"], each["portal"], each["status"]) for each in both["failed_portals"]}
+    assert (TWO, portal(A1), "ISCSI_ERR_LOGIN_AUTH_FAILED") in {(each["target"], each["portal"], each["status"]) for each in both["failed_portals"]}
     assert len(initiator.sessions()) == 2
 
 

@@ -43,7 +43,7 @@ def test_tgt_over_ipv6(array, initiator):
 
 def test_tgt_with_chap(array, initiator):
     array.export(tgt(chap=ONE_WAY))
-    assert statuses(initiator.node(portals=BOTH, chap={**ONE_WAY, "password": "Wrong-of-host"})) == {"authorization_failed"}
+    assert statuses(initiator.node(portals=BOTH, chap={**ONE_WAY, "password": "Wrong-of-host"})) == {"ISCSI_ERR_LOGIN_AUTH_FAILED"}
     initiator.check_real_again(portals=BOTH, chap=ONE_WAY, min_portals="all")
     assert len(initiator.sessions()) == 2
 
@@ -52,10 +52,10 @@ def test_tgt_with_mutual_chap(array, initiator):
     array.export(tgt(chap=MUTUAL))
     wrong = {**MUTUAL, "password_in": "Wrong-of-array"}
     # iscsid itself refuses the target's answer.
-    assert statuses(initiator.node(portals=BOTH, chap=wrong)) == {"fatal_login"} and initiator.sessions() == []
+    assert statuses(initiator.node(portals=BOTH, chap=wrong)) == {"ISCSI_ERR_FATAL_LOGIN"} and initiator.sessions() == []
     initiator.check_real_again(portals=BOTH, chap=MUTUAL, min_portals="all")
     refused = initiator.node(portals=BOTH, chap=wrong)
-    assert statuses(refused) == {"authorization_failed"} and "No session was logged out" in refused["msg"]
+    assert statuses(refused) == {"ISCSI_ERR_LOGIN_AUTH_FAILED"} and "No session was logged out" in refused["msg"]
     assert len(initiator.sessions()) == 2
 
 

@@ -27,11 +27,11 @@ SLOW = 3
 INTERVAL = 0.05
 # What iscsiadm says of an interface whose kernel module it cannot load (iface_setup_host_bindings); it then asks nobody and finds nothing.
 DROPPED = "Dropping interface"
-NO_DRIVER = STATUSES["no_driver"][0]
+NO_DRIVER = STATUSES["ISCSI_ERR_TRANS_NOT_FOUND"][0]
 # What a discovery can meet while the first of several starts iscsid by its socket: worth a second try.
-PASSING = ("pdu_timed_out", "iscsid_communication", "internal_error", "try_again", "request_timed_out")
+PASSING = ("ISCSI_ERR_PDU_TIMEOUT", "ISCSI_ERR_ISCSID_COMM_ERR", "ISCSI_ERR_INTERNAL", "ISCSI_ERR_AGAIN", "ISCSI_ERR_REQ_TIMEDOUT")
 # Not a failure of one portal: nothing works until it is mended.
-HOST_FAILURES = ("iscsid_not_connected", "no_driver", "access_denied", "isns_unavailable", "iscsid_communication")
+HOST_FAILURES = ("ISCSI_ERR_ISCSID_NOTCONN", "ISCSI_ERR_TRANS_NOT_FOUND", "ISCSI_ERR_ACCESS", "ISCSI_ERR_ISNS_UNAVAILABLE", "ISCSI_ERR_ISCSID_COMM_ERR")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
 
 def status_of_reason(reason):
     """The status that iscsiadm gives when it tries long enough at a portal that TCP does not reach."""
-    return "timed_out" if reason == NOT_ANSWERED else "transport_error"
+    return "ISCSI_ERR_TRANS_TIMEOUT" if reason == NOT_ANSWERED else "ISCSI_ERR_TRANS"
 
 
 def unreached(nodes, probe, bound=PROBE_SECONDS):
@@ -115,13 +115,13 @@ def raise_for_host(status, what):
 def _take(place, result, found, failures):
     portal, iface = place
     raise_for_host(result.rc, f"portal {portal}: discovery")
-    nothing = result.rc == STATUSES["no_objects_found"][0]
+    nothing = result.rc == STATUSES["ISCSI_ERR_NO_OBJS_FOUND"][0]
     if nothing and DROPPED in result.stderr:
         if iface == DEFAULT_IFACE:
             raise SanError(f"portal {portal}: discovery: {result.words} (iscsiadm {result.rc}). {next_step(NO_DRIVER)}")
         failures[place] = _failure(place, status_meaning(NO_DRIVER), status_name(NO_DRIVER))
     # A portal that shows this initiator no target has answered.
-    elif nothing or result.rc == STATUSES["success"][0]:
+    elif nothing or result.rc == STATUSES["ISCSI_SUCCESS"][0]:
         known = found.setdefault(portal, [])
         known.extend(each for each in parse_discovery(result.stdout) if each not in known)
     else:

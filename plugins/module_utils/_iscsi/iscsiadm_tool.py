@@ -20,12 +20,12 @@ LOGOUT_SECONDS = 60
 # Logouts and rescans under way: each is a process that waits for its target.
 AT_A_TIME = 16
 NEXT_STEPS = {
-    "iscsid_not_connected": "Start it (systemctl start iscsid.socket, or iscsid where there is no such unit) and run again.",
-    "no_driver": "Load the kernel module (modprobe iscsi_tcp) and run again.",
-    "access_denied": "Run as root.",
-    "invalid_argument": "Correct the named key or value; `iscsiadm -m node -o show` lists the keys.",
-    "database_error": "Look at the files below the record database and at the free space of its file system.",
-    "isns_unavailable": "Use sendtargets or static discovery.",
+    "ISCSI_ERR_ISCSID_NOTCONN": "Start it (systemctl start iscsid.socket, or iscsid where there is no such unit) and run again.",
+    "ISCSI_ERR_TRANS_NOT_FOUND": "Load the kernel module (modprobe iscsi_tcp) and run again.",
+    "ISCSI_ERR_ACCESS": "Run as root.",
+    "ISCSI_ERR_INVAL": "Correct the named key or value; `iscsiadm -m node -o show` lists the keys.",
+    "ISCSI_ERR_IDBM": "Look at the files below the record database and at the free space of its file system.",
+    "ISCSI_ERR_ISNS_UNAVAILABLE": "Use sendtargets or static discovery.",
 }
 
 
@@ -95,7 +95,7 @@ class Iscsiadm:
     def delete(self, record):
         """Delete one node record. One that is gone already is fine."""
         what = f"node record {record.target} {record.spelling}: deleting it"
-        self._database(what, ["-m", "node", "-T", record.target, *_selection(record), "-o", "delete"], also="no_objects_found")
+        self._database(what, ["-m", "node", "-T", record.target, *_selection(record), "-o", "delete"], also="ISCSI_ERR_NO_OBJS_FOUND")
 
     def _database(self, what, words, also=None):
         raise_for(what, self._run([PROGRAM, *words], DATABASE_SECONDS), also)

@@ -38,7 +38,7 @@ REST = 9
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
 # What another process has begun already: sysfs will show whether it works.
-UNDER_WAY = STATUSES["session_exists"][0]
+UNDER_WAY = STATUSES["ISCSI_ERR_SESS_EXISTS"][0]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Login:
             asking.begin((target, record))
             return ""
         result = self._iscsiadm.login(target, record)
-        if status_name(result.rc) == "invalid_argument":
+        if status_name(result.rc) == "ISCSI_ERR_INVAL":
             # One of before 2.1 knows no -W.
             asking.begin((target, record))
         else:
@@ -172,7 +172,7 @@ class _Asking:
 
 def _check(target, result):
     """Raise SanError when a login failed, and not that of one portal or another."""
-    if status_name(result.rc) != "session_exists" and not parse_login_failures(result.stderr):
+    if status_name(result.rc) != "ISCSI_ERR_SESS_EXISTS" and not parse_login_failures(result.stderr):
         raise_for(f"target {target or 'of every record'}: login", result)
 
 

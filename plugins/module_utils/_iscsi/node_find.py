@@ -214,7 +214,7 @@ class Find:
         """Why the portals cannot be asked -> (reason, name of the status that iscsiadm would give), or None."""
         if not self._iscsiadm.installed():
             return "open-iscsi is not installed", None
-        return None if daemon_listens(self._proc) else ("iscsid is not running", "iscsid_not_connected")
+        return None if daemon_listens(self._proc) else ("iscsid is not running", "ISCSI_ERR_ISCSID_NOTCONN")
 
     def _check_ifaces(self):
         """The interfaces that are not there -> tuple of names; none when live. Raises SanError."""

@@ -14,7 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.trial_tool import try_login
 
 TRIAL_SECONDS = 5
-REFUSED = "authorization_failed"
+REFUSED = "ISCSI_ERR_LOGIN_AUTH_FAILED"
 
 
 def check_chap(steps, records, values, devices=(), ask=None):

@@ -12,11 +12,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched
 
 ADVICE = {
-    "authorization_failed": "Compare the CHAP user name and secret, and this host's initiator name, with what the target has for it.",
-    "login_failed": "See on the target whether this host's initiator name may use it.",
-    "fatal_login": "Compare what the target has to show in CHAP (username_in, password_in), and see on it whether this host's initiator name may use it.",
-    "transport_error": "Look at the address, the network and the target.",
-    "timed_out": "Look at the address, the network and the target.",
+    "ISCSI_ERR_LOGIN_AUTH_FAILED": "Compare the CHAP user name and secret, and this host's initiator name, with what the target has for it.",
+    "ISCSI_ERR_LOGIN": "See on the target whether this host's initiator name may use it.",
+    "ISCSI_ERR_FATAL_LOGIN": "Compare what the target has to show in CHAP (username_in, password_in), and see on it whether this host may use it.",
+    "ISCSI_ERR_TRANS": "Look at the address, the network and the target.",
+    "ISCSI_ERR_TRANS_TIMEOUT": "Look at the address, the network and the target.",
 }
 OTHER_ADVICE = "Look at the journal of iscsid and at the target."
 

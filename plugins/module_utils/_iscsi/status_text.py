@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What iscsiadm says when it fails: its exit statuses by name and the portals its messages name.
 
-The numbers are those of include/iscsi_err.h of open-iscsi 2.1.
+Names and numbers are those of include/iscsi_err.h of open-iscsi 2.1.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text i
 
 # name -> (number, what it means for the reader)
 STATUSES = {
-    "success": (0, "done"),
-    "unknown_error": (1, "iscsiadm knows no reason"),
-    "session_not_found": (2, "no such session"),
-    "no_memory": (3, "out of memory"),
-    "transport_error": (4, "connection failure"),
-    "login_failed": (5, "the target refused the login"),
-    "database_error": (6, "the record database cannot be read or written"),
-    "invalid_argument": (7, "invalid parameter"),
-    "timed_out": (8, "connection timed out"),
-    "internal_error": (9, "internal error of iscsid"),
-    "logout_failed": (10, "the target refused the logout"),
-    "pdu_timed_out": (11, "no answer to an iSCSI request"),
-    "no_driver": (12, "the kernel module of the transport is not loaded"),
-    "access_denied": (13, "iscsid denied the request"),
-    "no_capability": (14, "the transport does not support this"),
-    "session_exists": (15, "the session is there already"),
-    "unknown_request": (16, "iscsid does not know this request"),
-    "isns_unavailable": (17, "iscsiadm was built without iSNS"),
-    "iscsid_communication": (18, "iscsid did not answer properly"),
-    "fatal_login": (19, "the login failed for good"),
-    "iscsid_not_connected": (20, "iscsid is not running"),
-    "no_objects_found": (21, "no matching record, target, session or portal"),
-    "sysfs_lookup": (22, "not found in sysfs"),
-    "host_not_found": (23, "no such SCSI host"),
-    "authorization_failed": (24, "authorization failure"),
-    "isns_query": (25, "the iSNS query failed"),
-    "isns_registration": (26, "the iSNS registration failed"),
-    "not_supported": (27, "operation not supported"),
-    "busy": (28, "device or resource in use"),
-    "try_again": (29, "failed, another try may succeed"),
-    "unknown_discovery_type": (30, "unknown discovery type"),
-    "child_terminated": (31, "a child process ended early"),
-    "not_connected": (32, "the session is not connected"),
-    "request_timed_out": (33, "iscsid did not answer in time"),
+    "ISCSI_SUCCESS": (0, "done"),
+    "ISCSI_ERR": (1, "iscsiadm knows no reason"),
+    "ISCSI_ERR_SESS_NOT_FOUND": (2, "no such session"),
+    "ISCSI_ERR_NOMEM": (3, "out of memory"),
+    "ISCSI_ERR_TRANS": (4, "connection failure"),
+    "ISCSI_ERR_LOGIN": (5, "the target refused the login"),
+    "ISCSI_ERR_IDBM": (6, "the record database cannot be read or written"),
+    "ISCSI_ERR_INVAL": (7, "invalid parameter"),
+    "ISCSI_ERR_TRANS_TIMEOUT": (8, "connection timed out"),
+    "ISCSI_ERR_INTERNAL": (9, "internal error of iscsid"),
+    "ISCSI_ERR_LOGOUT": (10, "the target refused the logout"),
+    "ISCSI_ERR_PDU_TIMEOUT": (11, "no answer to an iSCSI request"),
+    "ISCSI_ERR_TRANS_NOT_FOUND": (12, "the kernel module of the transport is not loaded"),
+    "ISCSI_ERR_ACCESS": (13, "iscsid denied the request"),
+    "ISCSI_ERR_TRANS_CAPS": (14, "the transport does not support this"),
+    "ISCSI_ERR_SESS_EXISTS": (15, "the session is there already"),
+    "ISCSI_ERR_INVALID_MGMT_REQ": (16, "iscsid does not know this request"),
+    "ISCSI_ERR_ISNS_UNAVAILABLE": (17, "iscsiadm was built without iSNS"),
+    "ISCSI_ERR_ISCSID_COMM_ERR": (18, "iscsid did not answer properly"),
+    "ISCSI_ERR_FATAL_LOGIN": (19, "the login failed for good"),
+    "ISCSI_ERR_ISCSID_NOTCONN": (20, "iscsid is not running"),
+    "ISCSI_ERR_NO_OBJS_FOUND": (21, "no matching record, target, session or portal"),
+    "ISCSI_ERR_SYSFS_LOOKUP": (22, "not found in sysfs"),
+    "ISCSI_ERR_HOST_NOT_FOUND": (23, "no such SCSI host"),
+    "ISCSI_ERR_LOGIN_AUTH_FAILED": (24, "authorization failure"),
+    "ISCSI_ERR_ISNS_QUERY": (25, "the iSNS query failed"),
+    "ISCSI_ERR_ISNS_REG_FAILED": (26, "the iSNS registration failed"),
+    "ISCSI_ERR_OP_NOT_SUPP": (27, "operation not supported"),
+    "ISCSI_ERR_BUSY": (28, "device or resource in use"),
+    "ISCSI_ERR_AGAIN": (29, "failed, another try may succeed"),
+    "ISCSI_ERR_UNKNOWN_DISCOVERY_TYPE": (30, "unknown discovery type"),
+    "ISCSI_ERR_CHILD_TERMINATED": (31, "a child process ended early"),
+    "ISCSI_ERR_SESSION_NOT_CONNECTED": (32, "the session is not connected"),
+    "ISCSI_ERR_REQ_TIMEDOUT": (33, "iscsid did not answer in time"),
 }
 # usr/session_mgmt.c prints these two lines for each portal that fails, in this order.
 LOGIN_FAILURE = re.compile(

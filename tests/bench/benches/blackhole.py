@@ -39,6 +39,6 @@ def by_ours() -> dict:
     elapsed, result = ours(portals=[PORTALS[0][0]])
     expect(SIZE - 1)
     named = [(each["portal"], each["status"]) for each in result["failed_portals"]]
-    if named != [(f"{PORTALS[-1][0]}:3260", "timed_out")]:
+    if named != [(f"{PORTALS[-1][0]}:3260", "ISCSI_ERR_TRANS_TIMEOUT")]:
         raise Failed(f"the failed portals are told as {named}")
     return {"elapsed": elapsed}

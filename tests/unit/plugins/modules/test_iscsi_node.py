@@ -169,28 +169,28 @@ class OpenIscsi:
             put(self.root / f"db/send_targets/{name.host},{name.port}/st_config", (FIXTURES / "iscsiadm-2.1.8-st-config.txt").read_text(encoding="utf-8"))
             return told(argv)
         if portal in self.silent:
-            return told(argv, "transport_error", stderr="iscsiadm: cannot make connection\n")
+            return told(argv, "ISCSI_ERR_TRANS", stderr="iscsiadm: cannot make connection\n")
         if portal in self.bare:
-            return told(argv, "no_objects_found", stderr="iscsiadm: No portals found\n")
+            return told(argv, "ISCSI_ERR_NO_OBJS_FOUND", stderr="iscsiadm: No portals found\n")
         return told(
             argv, stdout="".join(f"{f'[{address}]' if ':' in address else address}:{port},{tpgt} {target}\n" for target, address, port, tpgt in self.fabric)
         )
 
     def _login(self, argv, chosen):
-        said, first = "", "success"
+        said, first = "", "ISCSI_SUCCESS"
         for record in chosen:
             status = self.faults.get((record.target, str(record.portal)))
             up = [path for path in (self.root / "sys/class/iscsi_session").iterdir() if (path / "targetname").read_text() == record.target]
             up = [path for path in up if next((path / "device").glob("connection*/iscsi_connection/*/persistent_address")).read_text() == record.address]
             up = [path for path in up if (path / "ifacename").read_text() == record.iface]
             if len(up) >= int(record.values.get("node.session.nr_sessions", 1)):
-                status = "session_exists"
+                status = "ISCSI_ERR_SESS_EXISTS"
             login = {name: record.values.get(f"node.session.auth.{name}") for name in ("username", "password", "username_in", "password_in")}
             login = {name: value.reveal() if hasattr(value, "reveal") else value for name, value in login.items() if value}
             while not status and len(up) < int(record.values.get("node.session.nr_sessions", 1)):
                 up.append(self.session(record.target, record.address, record.portal.port, record.tpgt or 1, record.iface, **login))
             if status:
-                first = first if first != "success" else status
+                first = first if first != "ISCSI_SUCCESS" else status
                 where = f"[iface: {record.iface}, target: {record.target}, portal: {record.address},{record.portal.port}]"
                 said += f"iscsiadm: Could not login to {where}.\niscsiadm: initiator reported error ({STATUSES[status][0]} - words)\n"
         return told(argv, first, stderr=said)
@@ -206,7 +206,7 @@ class OpenIscsi:
         return told(argv)
 
 
-def told(argv, status="success", stdout="", stderr=""):
+def told(argv, status="ISCSI_SUCCESS", stdout="", stderr=""):
     return Result(tuple(argv), STATUSES[status][0], stdout, stderr)
 
 
@@ -361,7 +361,7 @@ def test_what_a_portal_that_tells_nothing_has_is_taken_away(node, host, portal, 
     host.listening(listening)
     left = check_real_again(node, host, portals=[portal], state=state)
     assert verbs(left) == done and host.sids() == set() and CTR2 in {record.target for record in host.records()}
-    status = "transport_error" if listening else "iscsid_not_connected"
+    status = "ISCSI_ERR_TRANS" if listening else "ISCSI_ERR_ISCSID_NOTCONN"
     assert [(each["portal"], each["target"], each["status"]) for each in left["failed_portals"]] == [(str(parse_portal(portal)), None, status)]
     assert not any("nothing is taken away" in text for text in left["warnings"])
 
@@ -476,12 +476,12 @@ def test_an_interface_that_an_earlier_task_makes(node, host, text):
 
 
 def test_each_portal_is_judged_on_its_own(node, host):
-    host.faults = {(CTR1, f"{A}:3260"): "authorization_failed", (CTR2, f"{B}:3260"): "timed_out"}
+    host.faults = {(CTR1, f"{A}:3260"): "ISCSI_ERR_LOGIN_AUTH_FAILED", (CTR2, f"{B}:3260"): "ISCSI_ERR_TRANS_TIMEOUT"}
     done = node(portals=[A])
     assert up(done) == [("ctr1", f"{B}:3260"), ("ctr2", f"{A}:3260")]
     assert {(each["target"], each["portal"], each["status"]) for each in done["failed_portals"]} == {
-        (CTR1, f"{A}:3260", "authorization_failed"),
-        (CTR2, f"{B}:3260", "timed_out"),
+        (CTR1, f"{A}:3260", "ISCSI_ERR_LOGIN_AUTH_FAILED"),
+        (CTR2, f"{B}:3260", "ISCSI_ERR_TRANS_TIMEOUT"),
     }
     assert node(portals=[A], min_portals="0")["failed_portals"]
     short = node(portals=[A], min_portals="all")
@@ -489,7 +489,7 @@ def test_each_portal_is_judged_on_its_own(node, host):
 
 
 def test_a_login_that_fails_is_no_change(node, host):
-    host.faults = {(CTR1, f"{A}:3260"): "timed_out"}
+    host.faults = {(CTR1, f"{A}:3260"): "ISCSI_ERR_TRANS_TIMEOUT"}
     assert verbs(node(check=True, portals=[A])) == ["create"] * 4 + ["login"] * 4
     assert verbs(node(portals=[A])) == ["create"] * 4 + ["login"] * 3
     again = node(portals=[A])
@@ -498,7 +498,7 @@ def test_a_login_that_fails_is_no_change(node, host):
 
 def test_a_target_that_does_not_show_its_own_values_is_told_from_one_that_refuses(node, host):
     # What iscsid reports when it does not take the answer of the target, in mutual CHAP.
-    host.faults = {(CTR1, f"{A}:3260"): "fatal_login", (CTR1, f"{B}:3260"): "fatal_login"}
+    host.faults = {(CTR1, f"{A}:3260"): "ISCSI_ERR_FATAL_LOGIN", (CTR1, f"{B}:3260"): "ISCSI_ERR_FATAL_LOGIN"}
     refused = node(portals=[A], targets=[CTR1])
     assert refused["failed"] and "username_in, password_in" in refused["msg"] and "refused" not in refused["msg"]
 
@@ -507,7 +507,7 @@ def test_a_silent_discovery_portal_does_not_stop_the_others(node, host):
     host.silent = {f"{B}:3260"}
     done = node(portals=[A, B], exclusive=True)
     assert up(done) == EVERYTHING
-    assert [(each["portal"], each["target"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", None, "transport_error")]
+    assert [(each["portal"], each["target"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", None, "ISCSI_ERR_TRANS")]
     assert any("exclusive: nothing is taken away" in text for text in done["warnings"])
     host.silent = {f"{A}:3260", f"{B}:3260"}
     assert "no portal answered" in node(portals=[A, B])["msg"]
@@ -577,7 +577,7 @@ def test_no_login_of_several_sessions_is_sent_where_nothing_answers(node, host):
     params = {"portals": [A], "targets": [CTR1], "settings": {"node.session.nr_sessions": 2}}
     done = node(unreached=(f"{B}:3260",), **params)
     assert up(done) == [("ctr1", f"{A}:3260")] * 2 and verbs(done) == ["create"] * 2 + ["login"]
-    assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "transport_error")]
+    assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "ISCSI_ERR_TRANS")]
     assert all("-p" in call and f"{A}:3260" in call for call in host.calls if "-l" in call)
     assert up(node(**params)) == sorted([("ctr1", f"{A}:3260"), ("ctr1", f"{B}:3260")] * 2)
 
@@ -594,7 +594,7 @@ def test_sessions_that_are_too_many_are_told(node, host):
 def test_a_relogin_beside_a_second_session_that_is_up(node, host):
     params = {"portals": [A], "targets": [CTR1], "target_portals": [A], "settings": {"node.session.nr_sessions": 2}}
     node(chap=CHAP, **params)
-    host.faults = {(CTR1, f"{A}:3260"): "timed_out"}
+    host.faults = {(CTR1, f"{A}:3260"): "ISCSI_ERR_TRANS_TIMEOUT"}
     failed = node(chap={**CHAP, "username": "new"}, **params)
     assert failed["failed"] and "logged out to use its new CHAP values" in failed["msg"]
     assert host.sids() == {2}
@@ -649,7 +649,7 @@ def test_no_session_is_logged_out_for_values_that_a_target_refuses(node, host):
         refused = node(check=check, portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})
         assert refused["failed"]
         assert f"portal {B}:3260 of {CTR1}: authentication failure. No session was logged out and no node record changed." in refused["msg"]
-        assert [(each["portal"], each["status"]) for each in refused["failed_portals"]] == [(f"{B}:3260", "authorization_failed")]
+        assert [(each["portal"], each["status"]) for each in refused["failed_portals"]] == [(f"{B}:3260", "ISCSI_ERR_LOGIN_AUTH_FAILED")]
     assert host.snapshot() == before
     host.refused = {}
     assert verbs(node(portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})) == ["update"] * 2 + ["relogin"] * 2
@@ -668,7 +668,7 @@ def test_no_relogin_at_a_portal_that_does_not_answer(node, host):
     node(portals=[A], targets=[CTR1], chap=CHAP)
     done = node(portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"}, unreached=(f"{B}:3260",))
     assert up(done) == EVERYTHING[:2]
-    assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "transport_error")]
+    assert [(each["portal"], each["status"]) for each in done["failed_portals"]] == [(f"{B}:3260", "ISCSI_ERR_TRANS")]
     assert {(path / "username").read_text() for path in (host.root / "sys/class/iscsi_session").iterdir()} == {"host", "new"}
 
 
@@ -916,7 +916,7 @@ def test_check_mode_without_a_daemon(node, host):
     assert (known["changed"], host.calls) == (False, []) and "taken for all there are" in known["warnings"][0]
 
 
-@pytest.mark.parametrize("status, words", [("iscsid_not_connected", "iscsid is not running"), ("no_driver", "modprobe iscsi_tcp")])
+@pytest.mark.parametrize("status, words", [("ISCSI_ERR_ISCSID_NOTCONN", "iscsid is not running"), ("ISCSI_ERR_TRANS_NOT_FOUND", "modprobe iscsi_tcp")])
 def test_what_is_wrong_with_the_host_stops_it(node, host, status, words):
     host.faults = {(CTR1, f"{A}:3260"): status}
     refused = node(portals=[A])
@@ -987,7 +987,7 @@ def test_check_mode_asks_whether_a_portal_is_there(node, host):
     node(portals=[A], targets=[CTR1], state="present")
     predicted = node(check=True, **options)
     assert predicted["actions"] == [f"login session {CTR1} {A}:3260"] and host.sids() == set()
-    assert [(each["portal"], each["target"], each["status"]) for each in predicted["failed_portals"]] == [(f"{B}:3260", CTR1, "transport_error")]
+    assert [(each["portal"], each["target"], each["status"]) for each in predicted["failed_portals"]] == [(f"{B}:3260", CTR1, "ISCSI_ERR_TRANS")]
     node(portals=[A], targets=[CTR1], target_portals=[A])
     assert not node(check=True, **options)["changed"]
 
@@ -1010,7 +1010,7 @@ def test_a_session_that_is_down_keeps_no_other_from_its_rescan(node, host):
 
     def run(argv, timeout):
         result = real(argv, timeout)
-        return told(argv, "not_connected", stderr="iscsiadm: x\n") if argv[4:] == ["1", "-R"] else result
+        return told(argv, "ISCSI_ERR_SESSION_NOT_CONNECTED", stderr="iscsiadm: x\n") if argv[4:] == ["1", "-R"] else result
 
     host.run = run
     refused = node(targets=[CTR1], rescan=True)

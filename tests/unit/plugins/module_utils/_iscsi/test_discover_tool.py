@@ -51,33 +51,33 @@ def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="s
 
 
 def test_every_portal_is_judged_on_its_own():
-    (found, failures), started = ask({str(ONE): [("success", SHOWN)], str(TWO): [("authorization_failed", "")]}, stored={str(TWO)})
+    (found, failures), started = ask({str(ONE): [("ISCSI_SUCCESS", SHOWN)], str(TWO): [("ISCSI_ERR_LOGIN_AUTH_FAILED", "")]}, stored={str(TWO)})
     assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"] and TWO not in found
-    assert [(failure.portal, failure.target, failure.status) for failure in failures] == [(str(TWO), None, "authorization_failed")]
+    assert [(failure.portal, failure.target, failure.status) for failure in failures] == [(str(TWO), None, "ISCSI_ERR_LOGIN_AUTH_FAILED")]
     assert started[0].argv == ["iscsiadm", "-m", "discovery", "-t", "st", "-p", str(ONE), "-o", "nonpersistent", "-I", "default"]
     assert started[1].argv[1:8] == ["-m", "discoverydb", "-t", "st", "-p", str(TWO), "-D"]
 
 
 def test_a_portal_that_shows_nothing_has_answered():
-    (found, failures), started = ask({str(ONE): [("no_objects_found", "")], str(TWO): [("success", SHOWN)]})
+    (found, failures), started = ask({str(ONE): [("ISCSI_ERR_NO_OBJS_FOUND", "")], str(TWO): [("ISCSI_SUCCESS", SHOWN)]})
     assert found[ONE] == () and failures == ()
 
 
 def test_a_passing_trouble_is_tried_twice():
-    (found, failures), started = ask({str(ONE): [("pdu_timed_out", ""), ("success", SHOWN)]}, portals=(ONE,))
+    (found, failures), started = ask({str(ONE): [("ISCSI_ERR_PDU_TIMEOUT", ""), ("ISCSI_SUCCESS", SHOWN)]}, portals=(ONE,))
     assert ONE in found and failures == () and len(started) == 2
 
 
-@pytest.mark.parametrize("status", ["iscsid_not_connected", "no_driver", "access_denied", "isns_unavailable"])
+@pytest.mark.parametrize("status", ["ISCSI_ERR_ISCSID_NOTCONN", "ISCSI_ERR_TRANS_NOT_FOUND", "ISCSI_ERR_ACCESS", "ISCSI_ERR_ISNS_UNAVAILABLE"])
 def test_what_is_wrong_with_the_host_ends_it(status):
     with pytest.raises(SanError, match=STATUSES[status][1]):
         ask({str(ONE): [(status, "")], str(TWO): [(None, "")]})
 
 
-@pytest.mark.parametrize("reason, status", [("Connection refused", "transport_error"), ("timed out", "timed_out")])
+@pytest.mark.parametrize("reason, status", [("Connection refused", "ISCSI_ERR_TRANS"), ("timed out", "ISCSI_ERR_TRANS_TIMEOUT")])
 def test_a_dead_portal_is_given_up_and_its_process_ended(reason, status, monkeypatch):
     monkeypatch.setattr(discover_tool, "PATIENCE_SECONDS", 0)
-    (found, failures), started = ask({str(ONE): [(None, "")], str(TWO): [("success", SHOWN)]}, reason)
+    (found, failures), started = ask({str(ONE): [(None, "")], str(TWO): [("ISCSI_SUCCESS", SHOWN)]}, reason)
     assert [(failure.portal, failure.reason, failure.status) for failure in failures] == [(str(ONE), reason, status)]
     assert started[0].killed and TWO in found
 
@@ -91,26 +91,26 @@ def test_one_that_listens_and_does_not_answer_is_bounded(monkeypatch):
 
 def test_one_that_does_not_answer_leaves_time_for_those_that_do(monkeypatch):
     monkeypatch.setattr(discover_tool, "SILENT_SECONDS", 0.3)
-    (found, failures), started = ask({str(ONE): [(None, "")], str(TWO): [("success", SHOWN)]}, timeout=60)
+    (found, failures), started = ask({str(ONE): [(None, "")], str(TWO): [("ISCSI_SUCCESS", SHOWN)]}, timeout=60)
     assert TWO in found and [(failure.portal, failure.reason) for failure in failures] == [(str(ONE), "no answer to discovery within 0.3 s")]
     assert started[0].killed
 
 
 def test_without_its_kernel_module_nobody_is_asked():
     """iscsiadm 2.1.8 ends with the status of a portal that shows nothing."""
-    said = ("no_objects_found", "", (FIXTURES / "iscsiadm-2.1.8-discovery-no-module.txt").read_text(encoding="utf-8"))
+    said = ("ISCSI_ERR_NO_OBJS_FOUND", "", (FIXTURES / "iscsiadm-2.1.8-discovery-no-module.txt").read_text(encoding="utf-8"))
     with pytest.raises(SanError, match="Could not load transport tcp.*modprobe"):
         ask({str(ONE): [said]}, portals=(ONE,))
-    (found, failures), started = ask({(str(ONE), "default"): [("success", SHOWN)], (str(ONE), "bnx"): [said]}, portals=(ONE,), ifaces=("default", "bnx"))
+    (found, failures), started = ask({(str(ONE), "default"): [("ISCSI_SUCCESS", SHOWN)], (str(ONE), "bnx"): [said]}, portals=(ONE,), ifaces=("default", "bnx"))
     assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"]
     assert [(failure.reason, failure.status) for failure in failures] == [
-        ("the kernel module of the transport is not loaded, through interface bnx", "no_driver")
+        ("the kernel module of the transport is not loaded, through interface bnx", "ISCSI_ERR_TRANS_NOT_FOUND")
     ]
 
 
 def test_an_interface_that_does_not_reach_the_portal_keeps_nothing_from_the_others(monkeypatch):
     monkeypatch.setattr(discover_tool, "PATIENCE_SECONDS", 0)
-    answers = {(str(ONE), "eth1"): [("success", SHOWN)], (str(ONE), "eth2"): [(None, "")]}
+    answers = {(str(ONE), "eth1"): [("ISCSI_SUCCESS", SHOWN)], (str(ONE), "eth2"): [(None, "")]}
     (found, failures), started = ask(answers, "No route to host", portals=(ONE,), ifaces=("eth1", "eth2"))
     assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"]
     # Not to be passed over: a target could be shown through that one alone.
@@ -120,11 +120,11 @@ def test_an_interface_that_does_not_reach_the_portal_keeps_nothing_from_the_othe
 
 def test_what_several_interfaces_show_is_one_list():
     both = SHOWN + "10.0.0.2:3260,1 iqn.2004-08.com.example:b\n"
-    answers = {(str(ONE), "eth1"): [("success", SHOWN)], (str(ONE), "eth2"): [("success", both)]}
+    answers = {(str(ONE), "eth1"): [("ISCSI_SUCCESS", SHOWN)], (str(ONE), "eth2"): [("ISCSI_SUCCESS", both)]}
     (found, failures), started = ask(answers, portals=(ONE,), ifaces=("eth1", "eth2"))
     assert [each.target[-1] for each in found[ONE]] == ["a", "b"] and failures == ()
 
 
 def test_isns_is_another_type():
-    outcome, started = ask({str(ONE): [("success", SHOWN)]}, portals=(ONE,), kind="isns")
+    outcome, started = ask({str(ONE): [("ISCSI_SUCCESS", SHOWN)]}, portals=(ONE,), kind="isns")
     assert started[0].argv[1:5] == ["-m", "discovery", "-t", "isns"]

@@ -51,7 +51,7 @@ def failure(node, status):
     )
 
 
-def login(sessions, said="", at_once="", status="success", running=False, reached=None, wait=True, timeout=60, scans=(), counts=None, rc=0):
+def login(sessions, said="", at_once="", status="ISCSI_SUCCESS", running=False, reached=None, wait=True, timeout=60, scans=(), counts=None, rc=0):
     """sessions: what each reading of sysfs gives, the last for ever. at_once: what the iscsiadm says that does not wait, said: one that does.
 
     scans: whether iscsid scans, at each question, at last not. rc: of the one that waits. Returns the failures and the calls of both kinds.
@@ -159,7 +159,7 @@ def test_a_late_login_that_failed_says_nothing_of_disks():
 def test_each_portal_has_its_own_reason(hasty):
     failures, calls, started = login([[session(NODES[0])]], failure(NODES[1], 24) + failure(NODES[0], 15))
     (failed,) = failures
-    assert (failed.portal, failed.status) == (str(NODES[1].portal), "authorization_failed")
+    assert (failed.portal, failed.status) == (str(NODES[1].portal), "ISCSI_ERR_LOGIN_AUTH_FAILED")
     assert [process.argv[-1] for process in started] == ["-l"] and all(process.killed for process in started)
 
 
@@ -186,7 +186,7 @@ def test_one_that_is_still_tried_is_asked_again(hasty, monkeypatch):
 
 def test_a_portal_that_refuses_connections_is_not_waited_for(hasty):
     failures, calls, started = login([[session(NODES[0])]], running=True, reached={NODES[1].portal: "Connection refused"})
-    assert [(failed.reason, failed.status) for failed in failures] == [("Connection refused", "transport_error")]
+    assert [(failed.reason, failed.status) for failed in failures] == [("Connection refused", "ISCSI_ERR_TRANS")]
     assert started == []
 
 
@@ -208,16 +208,16 @@ def test_what_comes_up_in_spite_of_a_failure_is_up(hasty):
 
 def test_a_host_without_iscsid_is_told_so():
     with pytest.raises(SanError, match="iscsid is not running"):
-        login([[]], at_once=failure(NODES[0], 20), status="iscsid_not_connected")
+        login([[]], at_once=failure(NODES[0], 20), status="ISCSI_ERR_ISCSID_NOTCONN")
 
 
 def test_a_call_that_fails_as_a_whole_is_told():
     with pytest.raises(SanError, match="database"):
-        login([[]], at_once="iscsiadm: Timeout on acquiring lock on DB", status="database_error")
+        login([[]], at_once="iscsiadm: Timeout on acquiring lock on DB", status="ISCSI_ERR_IDBM")
 
 
 def test_an_iscsiadm_without_no_wait_waits():
-    failures, calls, started = login([[session(node) for node in NODES]], at_once="iscsiadm: invalid option -- 'W'", status="invalid_argument")
+    failures, calls, started = login([[session(node) for node in NODES]], at_once="iscsiadm: invalid option -- 'W'", status="ISCSI_ERR_INVAL")
     assert failures == () and [process.argv for process in started] == [["iscsiadm", "-m", "node", "-l"]]
 
 
@@ -236,13 +236,13 @@ def test_the_record_says_that_it_is_one_of_several_sessions(hasty, monkeypatch):
 
 def test_of_several_sessions_too_the_reason_is_told(hasty):
     failures, calls, started = login([[session(NODES[0])]], failure(NODES[1], 24), counts={NODES[1].key: 2}, rc=24)
-    assert [(failed.portal, failed.status) for failed in failures] == [(str(NODES[1].portal), "authorization_failed")]
+    assert [(failed.portal, failed.status) for failed in failures] == [(str(NODES[1].portal), "ISCSI_ERR_LOGIN_AUTH_FAILED")]
     assert (calls, len(started)) == ([], 1)
 
 
 def test_a_login_of_several_sessions_that_fails_as_a_whole_is_told():
     with pytest.raises(SanError, match="database"):
-        login([[]], "iscsiadm: Timeout on acquiring lock on DB", counts={NODES[0].key: 2}, rc=STATUSES["database_error"][0])
+        login([[]], "iscsiadm: Timeout on acquiring lock on DB", counts={NODES[0].key: 2}, rc=STATUSES["ISCSI_ERR_IDBM"][0])
 
 
 def test_a_portal_is_probed_through_the_interface_of_each_node():
@@ -255,7 +255,7 @@ def test_a_portal_is_probed_through_the_interface_of_each_node():
     nodes = [dataclasses.replace(NODES[0], iface=name) for name in ("eth1", "eth2")]
     (failure,) = Login(Iscsiadm(), None, None, probe, None).unreached(nodes).items()
     assert asked == [(NODES[0].portal, "eth1"), (NODES[0].portal, "eth2")]
-    assert failure[0] == nodes[1].key and (failure[1].reason, failure[1].status) == ("No route to host", "transport_error")
+    assert failure[0] == nodes[1].key and (failure[1].reason, failure[1].status) == ("No route to host", "ISCSI_ERR_TRANS")
 
 
 def test_a_slow_probe_is_no_reason_to_rest(hasty):

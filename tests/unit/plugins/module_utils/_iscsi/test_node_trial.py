@@ -73,5 +73,5 @@ def test_a_refusal_names_the_portal_and_no_secret():
     with pytest.raises(SanError) as refused:
         asked_about(record(), session(), Trial(False, "authentication failure"))
     assert f"portal {PORTAL} of {TARGET}: authentication failure. No session was logged out and no node record changed." in str(refused.value)
-    assert refused.value.facts["failed_portals"][0]["status"] == "authorization_failed"
+    assert refused.value.facts["failed_portals"][0]["status"] == "ISCSI_ERR_LOGIN_AUTH_FAILED"
     assert "Secret-of" not in str(refused.value)

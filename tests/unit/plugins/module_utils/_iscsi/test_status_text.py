@@ -21,8 +21,8 @@ iscsiadm: Could not log into all portals
 
 def test_each_portal_has_its_own_status():
     first, second = parse_login_failures(SAID)
-    assert (first.portal, first.status) == (Portal("2001:db8::1"), STATUSES["iscsid_not_connected"][0])
-    assert (second.portal, second.iface, second.status) == (Portal("10.0.0.1", 860), "fabric-a", STATUSES["authorization_failed"][0])
+    assert (first.portal, first.status) == (Portal("2001:db8::1"), STATUSES["ISCSI_ERR_ISCSID_NOTCONN"][0])
+    assert (second.portal, second.iface, second.status) == (Portal("10.0.0.1", 860), "fabric-a", STATUSES["ISCSI_ERR_LOGIN_AUTH_FAILED"][0])
 
 
 def test_names_and_numbers_are_unique():
