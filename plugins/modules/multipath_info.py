@@ -246,6 +246,9 @@ degraded:
         - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(path_not_claimed), V(no_usable_path),
           V(path_not_ready), V(path_marginal), V(session_not_logged_in), V(session_missing), V(fabric_missing), V(recovery_tmo),
           V(queueing_without_limit), V(suspended), V(read_only), V(not_monitored), V(wrong_wwid), V(size_differs).
+        - V(session_missing) is about a record that asks for a login at boot (C(node.startup)) and has no session. Where no map is behind its
+          target, as after a boot without one controller, RV(degraded[].name) is null. Set C(startup) to V(manual) for a target that is
+          logged out on purpose.
       type: str
       sample: path_not_ready
     message:

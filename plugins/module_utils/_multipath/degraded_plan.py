@@ -69,9 +69,12 @@ def find_faults(maps, luns, links, disks, recovery_tmos, running):
     lun_of = {lun.wwid: lun for lun in luns}
     by_name = {disk.name: disk for disk in disks}
     faults = [] if running or not maps else [Fault("daemon_not_running", "multipathd does not run: failed paths are not noticed and do not come back")]
-    for known in maps:
-        view = _view(known, lun_of.get(known.wwid, Lun(known.wwid)), links, by_name, recovery_tmos)
-        faults += [Fault(reason, message, known.name, known.wwid) for check in CHECKS for reason, message in check(view)]
+    views = [_view(known, lun_of.get(known.wwid, Lun(known.wwid)), links, by_name, recovery_tmos) for known in maps]
+    seen = {link.target for view in views for link in view.links}
+    # After a boot without one controller, no LUN is seen behind its target: nothing but its records tells of the lost half.
+    faults += [Fault(reason, f"{message}; no map is behind this target") for reason, message in _down(link for link in links if link.target not in seen)]
+    for view in views:
+        faults += [Fault(reason, message, view.known.name, view.known.wwid) for check in CHECKS for reason, message in check(view)]
     mapped = {known.wwid for known in maps}
     if running:
         faults += [_unmapped(lun) for lun in luns if lun.san and lun.wwid not in mapped]
@@ -142,7 +145,11 @@ def _marginal(view):
 
 
 def _sessions_down(view):
-    for link in view.links:
+    return _down(view.links)
+
+
+def _down(links):
+    for link in links:
         session = link.session
         if session is None:
             yield "session_missing", f"there is no session to {link.target} over {link.portal}, which its record asks for at boot"

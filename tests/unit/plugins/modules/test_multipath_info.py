@@ -121,11 +121,14 @@ def record(san, target, portal, startup):
 def test_a_session_that_did_not_come_back_at_boot(info, mapped, san):
     record(san, CTR1, "10.1.0.9", "automatic")
     record(san, CTR2, "10.1.0.8", "manual")
-    record(san, "iqn.2004-08.com.example:other", "10.1.0.7", "automatic")
+    record(san, "iqn.2004-08.com.example:ctr3", "10.1.0.7", "automatic")
+    record(san, "iqn.2004-08.com.example:other", "10.1.0.6", "manual")
     (san.root / "proc/net").mkdir()
     header = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
     (san.root / "proc/net/route").write_text(header + "eth1 0000000A 00000000 0001 0 0 0 00FFFFFF 0 0 0\neth2 0000010A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n")
-    faults = {fault["reason"]: fault["message"] for fault in info()["degraded"]}
+    (host, *of_map) = info()["degraded"]
+    assert (host["reason"], host["name"], "ctr3 over 10.1.0.7:3260" in host["message"]) == ("session_missing", None, True)
+    faults = {fault["reason"]: fault["message"] for fault in of_map}
     assert set(faults) == {"session_missing", "fabric_missing"}
     assert "10.1.0.9:3260" in faults["session_missing"]
     assert "goes over eth2 of portal 10.1.0.9:3260" in faults["fabric_missing"]

@@ -163,6 +163,24 @@ def test_faults(name):
     assert all(fault.message for fault in faults)
 
 
+def test_a_controller_that_is_missing_since_the_boot():
+    """Both paths are over the first target; no LUN is seen behind the second one, whose records ask for sessions."""
+    case = healthy()
+    (lun,) = case["luns"]
+    case["luns"] = (replace(lun, paths=tuple(replace(each, target="ctr1") for each in lun.paths)),)
+    sessions(case, session(1, "ctr1"), session(2, "ctr1"))
+    case["links"] += tuple(Link("ctr2", f"10.0.0.{number}:3260", f"eth{number}") for number in (3, 4))
+    faults = find_faults(**case)
+    assert [(fault.reason, fault.name, fault.wwid) for fault in faults] == [("session_missing", None, None)] * 2
+    assert ["ctr2 over 10.0.0.3:3260" in faults[0].message, "ctr2 over 10.0.0.4:3260" in faults[1].message] == [True, True]
+
+
+def test_a_lost_session_to_a_target_without_a_lun():
+    case = healthy()
+    case["links"] += (link(session(3, "other", logged_in=False)), link(session(4, "other")))
+    assert [(fault.reason, fault.name) for fault in find_faults(**case)] == [("session_not_logged_in", None)]
+
+
 @pytest.mark.parametrize("state", ["faulty", "shaky", "i/o pending", "i/o timeout", "delayed", "disconnected", "undef", "unchecked", "wild", "removed"])
 def test_a_checker_state_is_explained(state):
     case = healthy()
