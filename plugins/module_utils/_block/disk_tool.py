@@ -39,6 +39,8 @@ TRANSPORTS = (
 )
 SAN_TRANSPORTS = ("iscsi", "fc", "srp")
 NVME_OVER = "nvme-"
+# Below it hang the disks whose paths the driver joins; the others hang on their controller (drivers/nvme/host/multipath.c).
+NVME_SUBSYSTEM = "nvme-subsystem"
 # Drives with removable media, which the kernel names so (Documentation/admin-guide/devices.txt).
 NO_DISK = re.compile(r"(sr|fd)[0-9]+")
 VPD_HEADER_BYTES = 4
@@ -50,7 +52,8 @@ class Disk:
 
     name: sdb. device: /dev/sdb. size: bytes, None when unknown. wwid: what multipath calls uid. transport: iscsi, fc, sas, ata, usb,
     virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
-    claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say.
+    claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say. native: whether the NVMe
+    driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Disk:
     partitions: Tuple[str, ...]
     in_use_by: Tuple[str, ...]
     claimed: Optional[bool]
+    native: bool
 
     @property
     def is_san(self):
@@ -136,6 +140,7 @@ def _disk(node, use, properties):
         partitions=node.partitions,
         in_use_by=use.in_use_by,
         claimed=is_claimed(properties),
+        native=NVME_SUBSYSTEM in node.directory.split(os.sep),
     )
 
 

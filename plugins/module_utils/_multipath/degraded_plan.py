@@ -27,6 +27,7 @@ MEANINGS = {
     "wild": "the checker cannot tell",
     "unchecked": "it is not checked yet",
 }
+DOWN = "multipathd does not run: failed paths are not noticed and do not come back"
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,16 @@ def find_faults(maps, luns, links, disks, recovery_tmos, running):
     """
     lun_of = {lun.wwid: lun for lun in luns}
     by_name = {disk.name: disk for disk in disks}
-    faults = [] if running or not maps else [Fault("daemon_not_running", "multipathd does not run: failed paths are not noticed and do not come back")]
+    mapped = {known.wwid for known in maps}
+    lone = [lun for lun in luns if lun.san and lun.wwid not in mapped and not any(by_name[path.name].native for path in lun.paths if path.name in by_name)]
+    faults = [] if running or not (maps or lone) else [Fault("daemon_not_running", DOWN)]
     views = [_view(known, lun_of.get(known.wwid, Lun(known.wwid)), links, by_name, recovery_tmos) for known in maps]
     seen = {link.target for view in views for link in view.links}
     # After a boot without one controller, no LUN is seen behind its target: nothing but its records tells of the lost half.
     faults += [Fault(reason, f"{message}; no map is behind this target") for reason, message in _down(link for link in links if link.target not in seen)]
     for view in views:
         faults += [Fault(reason, message, view.known.name, view.known.wwid) for check in CHECKS for reason, message in check(view)]
-    mapped = {known.wwid for known in maps}
-    if running:
-        faults += [_unmapped(lun) for lun in luns if lun.san and lun.wwid not in mapped]
-    return tuple(faults)
+    return (*faults, *(_unmapped(lun, running) for lun in lone))
 
 
 def _view(known, lun, links, by_name, recovery_tmos):
@@ -87,9 +87,10 @@ def _view(known, lun, links, by_name, recovery_tmos):
     return View(known, lun, around, disks, recovery_tmos.get(known.wwid))
 
 
-def _unmapped(lun):
+def _unmapped(lun, running):
     names = ", ".join(path.name for path in lun.paths)
-    return Fault("no_map", f"{lun} has no map: I/O to {names} would go over one path. Register it, or take it out of a blacklist", None, lun.wwid)
+    advice = "Register it, or take it out of a blacklist" if running else "Start multipathd"
+    return Fault("no_map", f"{lun} has no map: I/O to {names} would go over one path. {advice}", None, lun.wwid)
 
 
 def _no_paths(view):

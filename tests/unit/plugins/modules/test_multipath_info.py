@@ -149,6 +149,16 @@ def test_a_blacklisted_lun(info, san, fakes):
     assert [(path["name"], path["dm_state"], path["usable"]) for path in info()["paths"]] == [("sdb", "undef", None)]
 
 
+def test_a_daemon_that_has_not_come_up_at_boot(info, san, fakes):
+    """No map is there, and the LUN lies open."""
+    for name, target in (("sdb", CTR1), ("sdc", CTR2)):
+        san.disk(name, A, target)
+    fakes.multipathd.up = False
+    faults = info()["degraded"]
+    assert [(fault["reason"], fault["wwid"]) for fault in faults] == [("daemon_not_running", None), ("no_map", A)]
+    assert "Start multipathd" in faults[1]["message"]
+
+
 def test_nothing_installed(info, san, fakes):
     fakes.multipathd.up = False
     told = info()

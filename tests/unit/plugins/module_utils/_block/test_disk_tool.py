@@ -53,7 +53,7 @@ def test_a_disk_is_told_by_where_it_hangs_and_not_by_its_name(host, name, where,
 
 def test_nvme_over_a_network_is_san(host):
     host.disk("nvme1n1", "259:1", "virtual/nvme-fabrics/ctl/nvme1", device={"transport": "tcp"}, wwid="uuid.1234")
-    assert (the_disk(host).transport, the_disk(host).is_san) == ("nvme-tcp", True)
+    assert (the_disk(host).transport, the_disk(host).is_san, the_disk(host).native) == ("nvme-tcp", True, False)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_head_of_native_nvme_multipath_is_told_by_its_controllers(host, tran
         controller.mkdir(parents=True)
         (controller / "transport").write_text(f"{word}\n")
         (host.sysfs / "devices" / subsystem / f"nvme{number}").symlink_to(controller)
-    assert (the_disk(host).transport, the_disk(host).is_san) == (transport, is_san)
+    assert (the_disk(host).transport, the_disk(host).is_san, the_disk(host).native) == (transport, is_san, True)
 
 
 @pytest.mark.parametrize(("beside", "transport", "is_san"), [("srp_host/host6", "srp", True), ("scsi_host/host6", "scsi", False)])

@@ -30,7 +30,7 @@ def healthy():
         "maps": (KnownMap("3a", "qsan", DmDevice("dm-0", "qsan", "mpath-3a", SIZE, slaves=("sdb", "sdc")), told),),
         "luns": (Lun("3a", san=True, paths=(LunPath("sdb", target="ctr1", sid=1), LunPath("sdc", target="ctr2", sid=2))),),
         "links": tuple(link(session(sid, f"ctr{sid}")) for sid in (1, 2)),
-        "disks": tuple(SimpleNamespace(name=name, wwid="3a", size=SIZE, read_only=False) for name in ("sdb", "sdc")),
+        "disks": tuple(SimpleNamespace(name=name, wwid="3a", size=SIZE, read_only=False, native=False) for name in ("sdb", "sdc")),
         "recovery_tmos": {"3a": 5},
         "running": True,
     }
@@ -77,6 +77,21 @@ def one_taken_for_a_plain_disk(case):
 
 def no_map(case):
     case["maps"] = ()
+
+
+def no_map_and_stopped(case):
+    no_map(case)
+    case["running"] = False
+
+
+def native(case):
+    no_map(case)
+    case["disks"] = tuple(SimpleNamespace(**{**vars(disk), "native": True}) for disk in case["disks"])
+
+
+def native_and_stopped(case):
+    native(case)
+    case["running"] = False
 
 
 def stopped(case):
@@ -148,6 +163,9 @@ FAULTS = {
     "other size": (lambda case: second_disk(case, size=2 * SIZE), {"size_differs"}),
     "size of the map": (lambda case: device(case, size=2 * SIZE), {"size_differs"}),
     "no map": (no_map, {"no_map"}),
+    "no map, daemon stopped": (no_map_and_stopped, {"no_map", "daemon_not_running"}),
+    "joined by the NVMe driver": (native, set()),
+    "joined by the NVMe driver, daemon stopped": (native_and_stopped, set()),
     "daemon stopped": (stopped, {"daemon_not_running", "not_monitored", "queueing_without_limit"}),
     "daemon stopped, path failed": (stopped_and_failed, {"daemon_not_running", "not_monitored", "queueing_without_limit", "path_not_ready"}),
 }
