@@ -107,7 +107,10 @@ options:
     type: bool
     default: false
   timeout:
-    description: How many seconds all maps together may take until they are as asked.
+    description:
+      - How many seconds all maps together may take until they are as asked.
+      - For as long from its start on, the module also asks a multipathd again that answers V(timeout), V(busy) or V(fail), as it does while
+        a path keeps it waiting.
     type: float
     default: 60
 notes:
@@ -259,7 +262,7 @@ def main():
         required_one_of=[("aliases", "alias", "wwid", "select")],
         supports_check_mode=True,
     )
-    run_module(module, lambda given: work(given, Multipath(run), Multipathd(run)))
+    run_module(module, lambda given: work(given, Multipath(run), Multipathd(run, patience=given.params["timeout"])))
 
 
 def work(module, multipath, multipathd, places=HERE):

@@ -123,7 +123,7 @@ def main():
         required_one_of=[("name", "wwid")],
         supports_check_mode=True,
     )
-    run_module(module, lambda given: work(given, Tools(Multipath(run), Multipathd(run), Dmsetup(run), ScsiPaths(run))))
+    run_module(module, lambda given: work(given, Tools(Multipath(run), Multipathd(run, patience=given.params["timeout"]), Dmsetup(run), ScsiPaths(run))))
 
 
 def work(module, tools, places=HERE):

@@ -58,11 +58,12 @@ class Aliases:
 
     def _wait(self, in_kernel, in_daemon):
         looks = itertools.count(1)
+        seen = []
 
         def remaining():
             # multipathd is asked last, since that is a process: sysfs tells for nothing how far the maps are.
             in_sysfs = self._unmet(in_kernel, self._names())
-            unmet = in_sysfs or self._ask(in_daemon)
+            unmet = in_sysfs or self._ask(in_daemon, seen)
             if unmet and not in_sysfs and next(looks) == PATIENT_LOOKS:
                 self._load_tables([choice.alias for choice, said in unmet if choice])
             return unmet
@@ -73,15 +74,16 @@ class Aliases:
                 f"After {self._timeout:g} s not everything is as asked: {'; '.join(said for choice, said in left)}. The file is written: look at "
                 "the journal of multipathd, and run again with a longer timeout when the host is slow."
             )
-        return self._names(parse_topology(self._multipathd.show_maps_json()))
+        return seen[-1]
 
-    def _ask(self, in_daemon):
-        """What multipathd does not yet show, as pairs like those of _unmet; one without a Choice when it does not answer."""
+    def _ask(self, in_daemon, seen):
+        """What multipathd does not yet show, as pairs like those of _unmet; one without a Choice when it does not answer. seen: gets the Host of then."""
         try:
             told = parse_topology(self._multipathd.show_maps_json())
         except MultipathdError as error:
             return [(None, str(error))]
-        return self._unmet(in_daemon, self._names(told))
+        seen.append(self._names(told))
+        return self._unmet(in_daemon, seen[-1])
 
     def _load_tables(self, names):
         for name in dict.fromkeys(names):

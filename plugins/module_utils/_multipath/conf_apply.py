@@ -27,7 +27,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree, newer_than
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Hangs, Multipath, NoNamespace, is_read
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import BUSY_SECONDS, Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_winners, outdated, overridden, still_set, unmet
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
@@ -90,7 +90,7 @@ def read_host(module, run=_command.run):
     mentioned = "".join((read_text(module.params["path"]) or "", repr(module.params), *texts_read(keyword_tree(release))))
     asked = [path for path in newer_than(release) if path[-1] in mentioned] if release and release >= SAYS_UNKNOWN else []
     backported = multipath.backported(_with_blocks(asked)) if asked else frozenset()
-    multipathd = Multipathd(run)
+    multipathd = Multipathd(run, patience=module.params.get("timeout", BUSY_SECONDS))
     return Software(release, keyword_tree(release, backported), release is not None and multipathd.running(), multipath, multipathd)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -18,6 +19,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_un
 COMMAND_SECONDS = 60
 # A reconfigure looks at every path; one that does not answer costs the checker's timeout (30 s by default).
 IDLE_SECONDS = 120
+# While another thread of multipathd has its locks, a question is answered "timeout", and before 0.9 a reconfigure "fail"
+# (multipathd/cli_handlers.c cli_reconfigure). How long it is asked again unless the task says otherwise, and how often.
+BUSY_SECONDS = 60
+BUSY_INTERVAL_SECONDS = 1.0
+BUSY = ("fail", "timeout", "busy")
 CONF_LINE = re.compile(r"\.conf line \d+")
 
 
@@ -32,12 +38,14 @@ class MultipathdError(SanError):
 class Multipathd:
     """A method per verb, each bounded in time. run: plugins/module_utils/_command.py's, or a test's.
 
-    A method raises MultipathdError with the daemon's own words when it does not answer ok.
+    A method raises MultipathdError with the daemon's own words when it does not answer ok. patience: for how many seconds from now on a
+    daemon that is busy is asked again what can be asked twice, which is show and reconfigure.
     """
 
-    def __init__(self, run, proc="/proc"):
+    def __init__(self, run, proc="/proc", patience=BUSY_SECONDS):
         self._run = run
         self._proc = proc
+        self._patient_until = time.monotonic() + patience
 
     def running(self):
         """True when the daemon runs. Looks at the processes: a question would start it where systemd listens on its socket."""
@@ -50,16 +58,16 @@ class Multipathd:
 
     def reconfigure(self):
         """Read the configuration again and wait until that is done. Never restarts the daemon."""
-        self._do("reconfigure")
+        _check_ok(("reconfigure",), self._ask_patiently("reconfigure"))
         # It answers before it has begun.
-        settled = wait_until(lambda: not self.running() or self.show_daemon() in ("idle", "running"), IDLE_SECONDS, 0.2)
+        settled = wait_until(lambda: not self.running() or self._is_settled(), IDLE_SECONDS, 0.2)
         self.check_running()
         if not settled:
             raise MultipathdError(f"multipathd: still busy {IDLE_SECONDS} s after reconfigure. Look at journalctl -u multipathd.", "busy")
 
     def show_daemon(self):
         """The daemon's state: idle, running, configure, ..."""
-        answer = self._ask("show", "daemon")
+        answer = self._show("daemon")
         state = parse_daemon_state(answer)
         if state is None:
             raise MultipathdError(f"multipathd show daemon: {_words(answer)}. Look at journalctl -u multipathd.", answer.strip())
@@ -67,27 +75,27 @@ class Multipathd:
 
     def show_status(self):
         """The text of `show status`."""
-        return self._ask("show", "status")
+        return self._show("status")
 
     def show_config(self):
         """The text of the whole configuration in force."""
-        return self._ask("show", "config")
+        return self._show("config")
 
     def show_config_local(self):
         """The text of the configuration in force, of the devices only what this host has (0.7.8 and later)."""
-        return self._ask("show", "config", "local")
+        return self._show("config", "local")
 
     def show_maps_json(self):
         """The text of `show maps json`; topology_text parses it."""
-        return self._ask("show", "maps", "json")
+        return self._show("maps", "json")
 
     def show_map_json(self, name):
         """The text of `show map NAME json`."""
-        return self._ask("show", "map", name, "json")
+        return self._show("map", name, "json")
 
     def show_paths(self):
         """The text of `show paths`, also those in no map; paths_text parses it. Without %c, which cuts the answer before 0.9.4."""
-        return self._ask("show", "paths", "raw", "format", PATHS_FORMAT)
+        return self._show("paths", "raw", "format", PATHS_FORMAT)
 
     def add_path(self, name):
         """Add a path, sdc."""
@@ -126,9 +134,29 @@ class Multipathd:
         self._do("restorequeueing", "map", name)
 
     def _do(self, *words):
-        answer = self._ask(*words).strip()
-        if answer != "ok":
-            raise MultipathdError(f"multipathd {' '.join(words)}: {_words(answer)}. Look at journalctl -u multipathd.", answer)
+        _check_ok(words, self._ask(*words))
+
+    def _show(self, *words):
+        answer = self._ask_patiently("show", *words)
+        if _is_busy(answer):
+            said = f"multipathd show {' '.join(words)}: {_words(answer)}"
+            raise MultipathdError(f"{said}. It is busy, or waits for a path that does not answer: look at journalctl -u multipathd.", answer.strip())
+        return answer
+
+    def _is_settled(self):
+        answer = self._ask("show", "daemon")
+        return not _is_busy(answer) and parse_daemon_state(answer) in ("idle", "running")
+
+    def _ask_patiently(self, *words):
+        answers = []
+
+        def is_told():
+            answers.append(self._ask(*words))
+            # Where systemd listens on its socket, the next question would start one that is about to end.
+            return not _is_busy(answers[-1]) or not self.running()
+
+        wait_until(is_told, self._patient_until - time.monotonic(), BUSY_INTERVAL_SECONDS)
+        return answers[-1]
 
     def _ask(self, *words):
         shown = " ".join(("multipathd", *words))
@@ -143,6 +171,16 @@ class Multipathd:
         if result.rc != 0 and not result.stdout.strip():
             raise MultipathdError(f"{shown}: {result.words}. Look whether multipathd runs: systemctl status multipathd.", result.words)
         return result.stdout
+
+
+def _check_ok(words, answer):
+    if answer.strip() != "ok":
+        raise MultipathdError(f"multipathd {' '.join(words)}: {_words(answer)}. Look at journalctl -u multipathd.", answer.strip())
+
+
+def _is_busy(answer):
+    # The client has words of its own as well: "timeout receiving packet".
+    return answer.strip() in BUSY or answer.lstrip().startswith("timeout")
 
 
 def _words(answer):

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import multipathd_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd, MultipathdError
 from ansible_collections.linuxsan.host.plugins.modules import multipath_alias
 
 A, B = "32033001378901d00", "32033001378901d01"
@@ -373,6 +374,9 @@ class Processes:
     def __init__(self, fakes):
         self.fakes, self.started = fakes, []
 
+    def before(self, asked):
+        """What is answered in place of the fakes, or None."""
+
     def __call__(self, argv, timeout):
         self.started.append(" ".join(argv))
         answers = {
@@ -380,7 +384,8 @@ class Processes:
             "multipathd show daemon": lambda: "pid 7 idle\n",
             "multipathd show maps json": self.fakes.multipathd.show_maps_json,
         }
-        return Result(tuple(argv), 0, answers[" ".join(argv)](), "")
+        told = self.before(" ".join(argv))
+        return Result(tuple(argv), 0, answers[" ".join(argv)]() if told is None else told, "")
 
     def _reconfigure(self):
         self.fakes.multipathd.reconfigure()
@@ -418,7 +423,7 @@ def test_any_number_is_one_write_one_reload_one_wait(san, fakes, count, number):
     predicted = count(params, check=True)
     assert predicted[0] == ["multipathd show maps json"]
     started, done = count(params)
-    assert started == ["multipathd reconfigure", "multipathd show daemon", *["multipathd show maps json"] * 3]
+    assert started == ["multipathd reconfigure", "multipathd show daemon", *["multipathd show maps json"] * 2]
     assert (fakes.apply.writes, done["changed"], done["actions"]) == (1, True, predicted[1]["actions"])
     assert san.names() == {item["wwid"]: item["alias"] for item in items}
     started, again = count(params)
@@ -432,3 +437,40 @@ def test_a_rename_that_leaves_the_table_as_it_was_is_followed_by_a_load(alias, s
     assert (done["changed"], san.names()[A], done["aliases"][0]["policy"]) == (True, "qsan", "multibus")
     assert fakes.multipathd.calls.count("reload map qsan") == 1
     assert alias(**one(path_selector="round-robin 0", path_grouping_policy="multibus"))["changed"] is False
+
+
+def test_a_multipathd_that_is_busy_while_it_is_waited_for(alias, fakes, monkeypatch):
+    """It has read the file, and a path keeps it from answering."""
+    tell, answers = fakes.multipathd.show_maps_json, ["told", "busy", "busy", "told"]
+
+    def answer():
+        if answers.pop(0) == "busy":
+            raise MultipathdError("multipathd show maps json: it answered 'timeout'.", "timeout")
+        return tell()
+
+    monkeypatch.setattr(fakes.multipathd, "show_maps_json", answer)
+    assert (alias(**one(), timeout=20)["changed"], answers) == (True, [])
+
+
+def test_a_multipathd_that_stays_busy_is_named(alias, fakes, monkeypatch):
+    tell, answers = fakes.multipathd.show_maps_json, ["told"]
+
+    def answer():
+        if not answers:
+            raise MultipathdError("multipathd show maps json: it answered 'timeout'.", "timeout")
+        answers.clear()
+        return tell()
+
+    monkeypatch.setattr(fakes.multipathd, "show_maps_json", answer)
+    failed = alias(**one())
+    assert "not everything is as asked: multipathd show maps json: it answered 'timeout'" in failed["msg"]
+
+
+def test_a_multipathd_that_is_busy_from_the_start(san, count, monkeypatch):
+    monkeypatch.setattr(multipathd_tool, "BUSY_INTERVAL_SECONDS", 0.01)
+    busy = {"multipathd show maps json": ["timeout\n"] * 2, "multipathd reconfigure": ["fail\n"] * 2}
+    monkeypatch.setattr(Processes, "before", lambda self, asked: busy[asked].pop() if busy.get(asked) else None)
+    san.disk("sdb", A, CTR1)
+    started, done = count({"path": str(san.conf), "timeout": 0, "wwid": A, "alias": "qsan"})
+    assert (done["changed"], san.names(), busy) == (True, {A: "qsan"}, dict.fromkeys(busy, []))
+    assert [started.count(f"multipathd {words}") for words in ("reconfigure", "show maps json")] == [3, 4]

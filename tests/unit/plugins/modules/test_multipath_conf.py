@@ -16,7 +16,7 @@ import pytest
 from ansible.module_utils.common import warnings
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_files_tool, multipath_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_files_tool, multipath_tool, multipathd_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.modules import multipath_conf
 
@@ -39,6 +39,7 @@ class FakeHost:
         self.hangs = ""
         # What it reads without a file.
         self.default = ""
+        self.busy = []
         self.commands = []
         self.questions = []
 
@@ -77,6 +78,8 @@ class FakeHost:
             self.loaded = self.path.read_text()
             return self.result(argv, 0, "ok\n")
         self.questions.append(" ".join(argv[1:]))
+        if self.busy:
+            return self.result(argv, 0, self.busy.pop())
         return self.result(argv, 0, "pid 1 idle\n" if argv[1:] == ["show", "daemon"] else self.loaded)
 
     def result(self, argv, rc=0, stdout="", stderr=""):
@@ -139,6 +142,15 @@ def test_what_is_in_force_is_asked_once(host, task):
     host.loaded = BEFORE
     task(**TASK)
     assert host.questions.count("show config") == 1
+
+
+def test_what_is_in_force_is_asked_again_when_multipathd_is_busy(host, task, monkeypatch):
+    """Taken for a configuration, its answer would have every named key loaded again."""
+    monkeypatch.setattr(multipathd_tool, "BUSY_INTERVAL_SECONDS", 0.01)
+    task(**TASK)
+    host.loaded = host.path.read_text()
+    host.busy = ["timeout\n"] * 2
+    assert (task(**TASK)["changed"], host.commands, host.questions) == (False, [], ["show config"] * 3)
 
 
 def test_run_that_was_killed_before_the_reload(host, task):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import multipathd_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd, MultipathdError
 
 
@@ -92,3 +93,53 @@ def test_a_daemon_that_ends_while_it_reads_the_configuration(tmp_path):
 def test_running(tmp_path, argv, expected):
     process(tmp_path, 7, *argv)
     assert Multipathd(answering("")[0], str(tmp_path)).running() is expected
+
+
+@pytest.fixture
+def busy(tmp_path, monkeypatch):
+    """A daemon that says these answers in turn, the last one again and again. Returns the tool and what it was asked."""
+    monkeypatch.setattr(multipathd_tool, "BUSY_INTERVAL_SECONDS", 0.01)
+    process(tmp_path, 7, "/sbin/multipathd", "-d", "-s")
+
+    def make(*answers, patience=20):
+        waiting, asked = list(answers), []
+
+        def run(argv, timeout):
+            asked.append(" ".join(argv[1:]))
+            return Result(tuple(argv), 0, waiting.pop(0) if len(waiting) > 1 else waiting[0], "")
+
+        return Multipathd(run, str(tmp_path), patience), asked
+
+    return make
+
+
+@pytest.mark.parametrize("answer", ["timeout\n", "timeout receiving packet\n", "busy\n", "fail\n"])
+def test_a_busy_daemon_is_asked_again(busy, answer):
+    multipathd, asked = busy(answer, answer, '{"maps": []}\n')
+    assert (multipathd.show_maps_json(), asked) == ('{"maps": []}\n', ["show maps json"] * 3)
+
+
+def test_a_daemon_that_stays_busy(busy):
+    multipathd, asked = busy("timeout\n", patience=0.1)
+    with pytest.raises(MultipathdError, match="show config: it answered 'timeout'. It is busy") as caught:
+        multipathd.show_config()
+    assert (caught.value.answer, len(asked) > 1) == ("timeout", True)
+
+
+def test_a_reconfigure_that_is_refused_for_the_moment(busy):
+    multipathd, asked = busy("fail\n", "timeout\n", "ok\n", "timeout\n", "pid 7 configure\n", "pid 7 idle\n")
+    multipathd.reconfigure()
+    assert asked == [*["reconfigure"] * 3, *["show daemon"] * 3]
+
+
+def test_a_reconfigure_that_is_refused_for_good(busy):
+    with pytest.raises(MultipathdError, match="reconfigure: it answered 'fail'"):
+        busy("fail\n", patience=0)[0].reconfigure()
+
+
+def test_a_daemon_that_ends_is_not_started_again(busy, tmp_path):
+    multipathd, asked = busy("fail\n")
+    (tmp_path / "7/comm").write_text("gone\n")
+    with pytest.raises(MultipathdError, match="reconfigure: it answered 'fail'"):
+        multipathd.reconfigure()
+    assert asked == ["reconfigure"]
