@@ -291,6 +291,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.paths_text import parse_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 
 def work(module, multipathd, dmsetup, places=HERE):
@@ -302,7 +303,7 @@ def work(module, multipathd, dmsetup, places=HERE):
     told = parse_topology(multipathd.show_maps_json()) if running else kernel_told(module, dmsetup, disks, devices, places)
     maps, luns = join_maps(told, devices, running), find_luns(disks, sessions, devices)
     lone = parse_paths(multipathd.show_paths()) if running and info_plan.lone_paths(maps, luns) else ()
-    conf = parse_conf(multipathd.show_config() if running and maps else "")
+    conf = parse_conf(mended_listing(multipathd.show_config()) if running and maps else "")
     timeouts, policies = info_plan.recovery_tmos(conf, maps) if running else {}, policies_in_force(conf, maps)
     faults = find_faults(maps, luns, read_links(sessions, places), disks, timeouts, running)
     return {

@@ -81,6 +81,15 @@ def test_recovery_tmo_that_is_not_as_configured(info, mapped, san):
     assert [fault["reason"] for fault in info()["degraded"]] == ["recovery_tmo"] * 2
 
 
+def test_what_is_configured_below_a_device_of_a_vendor_alone(info, mapped, san, fakes, monkeypatch):
+    """multipathd lists such an entry of a blacklist without its closing brace."""
+    cut = 'blacklist_exceptions {\n\tdevice {\n\t\tvendor "PURE"\n}\n'
+    asked = 'devices {\n\tdevice {\n\t\tvendor "Qsan"\n\t\tproduct "P600Q"\n\t\tfast_io_fail_tmo 10\n\t}\n}\n'
+    monkeypatch.setattr(fakes.multipathd, "show_config", lambda: cut + asked)
+    faults = [(fault["reason"], "not after 10 s" in fault["message"]) for fault in info()["degraded"]]
+    assert faults == [("recovery_tmo", True)] * 2
+
+
 def test_a_stopped_daemon(info, mapped, fakes):
     fakes.multipathd.up = False
     fakes.multipathd.calls.clear()
