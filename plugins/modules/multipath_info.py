@@ -246,6 +246,8 @@ degraded:
         - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(path_not_claimed), V(no_usable_path),
           V(path_not_ready), V(path_marginal), V(session_not_logged_in), V(session_missing), V(fabric_missing), V(recovery_tmo),
           V(queueing_without_limit), V(suspended), V(read_only), V(not_monitored), V(wrong_wwid), V(size_differs).
+        - V(no_map) is not told of a LUN that a blacklist has by its vendor and product, as multipath itself has the control volumes of some
+          arrays (C(Universal Xport)).
         - V(session_missing) is about a record that asks for a login at boot (C(node.startup)) and has no session. Where no map is behind its
           target, as after a boot without one controller, RV(degraded[].name) is null. Set C(startup) to V(manual) for a target that is
           logged out on purpose.
@@ -302,10 +304,11 @@ def work(module, multipathd, dmsetup, places=HERE):
     devices = read_dm(places.sysfs)
     told = parse_topology(multipathd.show_maps_json()) if running else kernel_told(module, dmsetup, disks, devices, places)
     maps, luns = join_maps(told, devices, running), find_luns(disks, sessions, devices)
-    lone = parse_paths(multipathd.show_paths()) if running and info_plan.lone_paths(maps, luns) else ()
-    conf = parse_conf(mended_listing(multipathd.show_config()) if running and maps else "")
+    alone = running and info_plan.lone_paths(maps, luns)
+    lone = parse_paths(multipathd.show_paths()) if alone else ()
+    conf = parse_conf(mended_listing(multipathd.show_config()) if running and (maps or alone) else "")
     timeouts, policies = info_plan.recovery_tmos(conf, maps) if running else {}, policies_in_force(conf, maps)
-    faults = find_faults(maps, luns, read_links(sessions, places), disks, timeouts, running)
+    faults = find_faults(maps, info_plan.without_left_alone(conf, maps, luns), read_links(sessions, places), disks, timeouts, running)
     return {
         "changed": False,
         "maps": [describe_map(known, policies.get(known.wwid)) for known in maps],

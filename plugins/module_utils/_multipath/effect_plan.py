@@ -32,6 +32,15 @@ def device_blocks(confs, vendor, product):
     return [block for conf in confs for block in conf.blocks("devices", "device") if _names(block, vendor, product)]
 
 
+def is_blacklisted(conf, vendor, product):
+    """Whether a device of the blacklist matches and none of the exceptions does. conf: the Conf in force, built-in entries and all.
+
+    A part that an entry lacks matches anything (libmultipath/blacklist.c match_reglist_device).
+    """
+    listed, spared = (any(_fits(block, vendor, product) for block in conf.blocks(section, "device")) for section in ("blacklist", "blacklist_exceptions"))
+    return listed and not spared
+
+
 def exactly(text):
     """The expression that matches this vendor or product and no other."""
     return f"^{SPECIAL.sub(_escaped, text or '')}$"
@@ -43,6 +52,13 @@ def _escaped(match):
 
 def _names(block, vendor, product):
     return all(_matches(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product)))
+
+
+def _fits(block, vendor, product):
+    parts = [(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product))]
+    given = [(pattern, text) for pattern, text in parts if pattern is not None]
+    # A "!" before an expression is for what it does not match.
+    return bool(given) and all(_matches(pattern.removeprefix("!"), text) != pattern.startswith("!") for pattern, text in given)
 
 
 def _matches(pattern, text):

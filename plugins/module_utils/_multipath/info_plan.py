@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import is_blacklisted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_path
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.timeout_plan import recovery_tmo
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Path
@@ -14,6 +15,15 @@ def recovery_tmos(conf, maps):
     """WWID -> the recovery_tmo that the configuration in force asks for. conf: a Conf; maps: KnownMap."""
     asked = {known.wwid: recovery_tmo(conf, known.told.vendor, known.told.product) for known in maps if known.told}
     return {wwid: seconds for wwid, seconds in asked.items() if seconds is not None}
+
+
+def without_left_alone(conf, maps, luns):
+    """The LUNs but for those without a map that a blacklist leaves alone for their vendor and product: the control volume of an array.
+
+    conf: a Conf; maps: KnownMap. Which devices those are, multipath knows itself (product_blacklist of its built-in sections).
+    """
+    mapped = {known.wwid for known in maps}
+    return tuple(lun for lun in luns if lun.wwid in mapped or not is_blacklisted(conf, lun.vendor, lun.product))
 
 
 def lone_paths(maps, luns):

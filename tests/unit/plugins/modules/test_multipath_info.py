@@ -152,6 +152,16 @@ def test_a_lun_without_a_map(info, san):
     ]
 
 
+def test_the_control_volume_of_an_array(info, san, fakes, monkeypatch):
+    """Multipath leaves it alone by itself, and knows no other path here."""
+    san.disk("sdb", A, CTR1, vendor="NETAPP", product="Universal Xport")
+    san.disk("sdc", "3b", CTR1, lun=1, vendor="NETAPP", product="INF-01-00")
+    fakes.multipathd.blacklist = (A, "3b")
+    own = 'blacklist {\n\tdevice {\n\t\tvendor "(NETAPP|LSI|ENGENIO)"\n\t\tproduct "Universal Xport"\n\t}\n}\n'
+    monkeypatch.setattr(fakes.multipathd, "show_config", lambda: own)
+    assert [(fault["reason"], fault["wwid"]) for fault in info()["degraded"]] == [("no_map", "3b")]
+
+
 def test_a_blacklisted_lun(info, san, fakes):
     san.disk("sdb", A, CTR1)
     fakes.multipathd.blacklist = (A,)
