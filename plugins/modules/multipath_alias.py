@@ -218,6 +218,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import warn_of_unclaimed
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import register
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
@@ -288,12 +289,12 @@ def work(module, multipath, multipathd, places=HERE):
     reload = reload and (running or not absent)
     plan = make_plan(choices, host, trial.steps, reload, bool(trial.stale))
     hints = check_users(software, trial, places) if any(step.verb == "reload" for step in plan.steps) else ()
-    extra = {}
+    extra, aliases = {}, Aliases(multipathd, host, choices, params["timeout"], places)
     if not module.check_mode and plan.steps:
         register([step.args for step in plan.steps if step.verb == "register"], host, multipath, places)
         extra = apply_file(module, software, trial, plan, reload, multipathd)
-        host = settle(Aliases(multipathd, host, choices, params["timeout"], places), plan, absent) if reload else host
-    for words in (*lacks, *plan.warnings, *trial.warnings, *hints, *alias_plan.find_hazards(choices, host)):
+        host = settle(aliases, plan, absent) if reload else host
+    for words in (*lacks, *plan.warnings, *trial.warnings, *hints, *alias_plan.find_hazards(choices, host), *warn_of_unclaimed(aliases.unclaimed)):
         module.warn(words)
     return {**outcome(module, plan, trial.diffs, choices, host), **extra}
 

@@ -99,6 +99,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._module import run_m
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_state_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import warn_of_unclaimed
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import MapChange, Tools
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_map
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
@@ -136,10 +137,10 @@ def work(module, tools, places=HERE):
     if lacks and not module.check_mode:
         raise SanError(" ".join(lacks))
     plan = make_plan(state, target, host, tools, places, bool(lacks))
+    change = MapChange(tools, host, target, params["timeout"], places)
     if plan.steps and not module.check_mode:
-        change = MapChange(tools, host, target, params["timeout"], places)
         host = apply(change, state, plan) or host
-    for words in lacks:
+    for words in (*lacks, *warn_of_unclaimed(change.unclaimed)):
         module.warn(words)
     known = next((known for known in host.maps if target.wwid and known.wwid == target.wwid), None)
     return {**report(plan.steps, [state_diff(plan.changes, "multipath maps")]), "map": describe_map(known) if known else None}

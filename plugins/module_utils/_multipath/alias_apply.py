@@ -33,6 +33,8 @@ class Aliases:
         self._choices = choices
         self._timeout = timeout
         self._places = places
+        # Paths that udev has refused to claim.
+        self.unclaimed = ()
 
     def create(self):
         """Give multipathd the paths of every LUN that the reload has left without a map."""
@@ -46,7 +48,7 @@ class Aliases:
         """Wait until every alias is there with its settings, and return the Host of then. Raises SanError naming what is not as asked."""
         now = self._wait(unmet_names, unmet_told)
         paths = [name for choice in self._choices for name in now.device(choice.wwid).slaves]
-        claim_paths(paths, self._places.sysfs, self._places.udev)
+        self.unclaimed = claim_paths(paths, self._places.sysfs, self._places.udev)
         return now
 
     def wait_absent(self):

@@ -121,7 +121,7 @@ def _unclaimed(view):
         yield (
             "path_not_claimed",
             f"udev takes {', '.join(names)} for plain disks, so that LVM, md or a mount may take them before the map has them. "
-            "multipath_map with state present lets udev look again",
+            "multipath_map with state present lets udev look again. If it has, look at the kernel's command line (nompath) and the udev rules",
         )
 
 

@@ -15,7 +15,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool im
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import judged_after
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan import Host, Naming
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import join_maps
@@ -41,7 +43,7 @@ def read_host(path, aliases, told, places=HERE):
     confs = tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
     mounts = {device.dm: _mounts(nodes[device.dm], nodes, users) for device in devices if device.dm in nodes}
     host = Host(
-        luns=find_luns(disks, sessions, devices, read_alua(disks, places)),
+        luns=find_luns(disks, sessions, devices, read_alua(disks, places), read_judged(disks, nodes, confs, places)),
         confs=confs,
         namings=tuple(naming for conf in confs for naming in namings_of(conf)),
         bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
@@ -83,6 +85,12 @@ def read_alua(disks, places=HERE):
     """The names of the disks that the kernel accesses by ALUA, as a frozenset."""
     handlers = ((disk.name, attribute(places.sysfs, "block", disk.name, "device", "dh_state")) for disk in disks)
     return frozenset(name for name, handler in handlers if handler == "alua")
+
+
+def read_judged(disks, nodes, confs, places=HERE):
+    """The names of the disks that udev has looked at since the WWIDs and the files were written by which multipath decides, as a frozenset."""
+    wwids = value_in_force(confs, "wwids_file", None, None) or os.path.join(places.etc, "wwids")
+    return judged_after({disk.name: nodes[disk.name].dev for disk in disks}, [wwids, *(conf.path for conf in confs)], places.udev)
 
 
 def _mounts(node, nodes, users):

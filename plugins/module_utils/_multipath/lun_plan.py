@@ -14,7 +14,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
 @dataclass(frozen=True)
 class LunPath:
-    """One path to a LUN. users: what uses the disk other than a map of its own WWID, in words; claimed: as of Disk."""
+    """One path to a LUN. users: what uses the disk other than a map of its own WWID, in words; claimed: as of Disk; judged: udev has
+    looked at it since anything changed that decides whether it is claimed."""
 
     name: str
     hctl: Optional[str] = None
@@ -24,6 +25,7 @@ class LunPath:
     sid: Optional[int] = None
     users: Tuple[str, ...] = ()
     claimed: Optional[bool] = None
+    judged: bool = False
 
     @property
     def lun(self):
@@ -75,9 +77,9 @@ class Lun:
         return f"{self.wwid} ({', '.join([what, *filter(None, details)])})"
 
 
-def find_luns(disks, sessions, maps, alua=()):
-    """The LUNs of a host. disks: of disk_tool; sessions: of the iSCSI sysfs tool; maps: DmDevice; alua: names of disks with ALUA.
-    Returns a tuple of Lun by WWID.
+def find_luns(disks, sessions, maps, alua=(), judged=()):
+    """The LUNs of a host. disks: of disk_tool; sessions: of the iSCSI sysfs tool; maps: DmDevice; alua: names of disks with ALUA;
+    judged: names of disks, see LunPath. Returns a tuple of Lun by WWID.
 
     A disk without a WWID is no LUN that multipath could take.
     """
@@ -87,7 +89,7 @@ def find_luns(disks, sessions, maps, alua=()):
     for disk in disks:
         if disk.wwid:
             groups.setdefault(disk.wwid, []).append(disk)
-    return tuple(_lun(wwid, groups[wwid], by_disk, own.get(wwid), alua) for wwid in sorted(groups))
+    return tuple(_lun(wwid, groups[wwid], by_disk, own.get(wwid), alua, judged) for wwid in sorted(groups))
 
 
 def select_luns(luns, criteria):
@@ -109,12 +111,26 @@ def lun_problem(lun):
 
 
 def plan_claims(lun, device):
-    """The Steps that let udev look again at the paths of a map that it takes for plain disks. lun, device: of one WWID, None where there is none."""
-    names = [name for name in lun.unclaimed if name in device.slaves] if lun and device else []
+    """The Steps that let udev look again at the paths of a map that it takes for plain disks. lun, device: of one WWID, None where there is none.
+
+    One that it has judged as things are stays a plain disk however often it looks.
+    """
+    judged = [path.name for path in lun.paths if path.judged] if lun else []
+    names = [name for name in lun.unclaimed if name in device.slaves and name not in judged] if lun and device else []
     return tuple(Step("claim", name, "a plain disk to udev", "a path of multipath to udev") for name in names)
 
 
-def _lun(wwid, disks, by_disk, own_map, alua):
+def warn_of_unclaimed(names):
+    """What is said of paths that udev has looked at again and still takes for plain disks, as a tuple of sentences."""
+    said = (
+        f"udev still takes {', '.join(names)} for plain disks after another look, so that LVM, md or a mount may take them before the map has them. "
+        "Look at the kernel's command line (nompath, multipath=off) and at the udev rules of this host. It is asked again when multipath.conf or "
+        "the registered WWIDs have changed."
+    )
+    return (said,) if names else ()
+
+
+def _lun(wwid, disks, by_disk, own_map, alua, judged):
     first = disks[0]
     return Lun(
         wwid=wwid,
@@ -122,11 +138,11 @@ def _lun(wwid, disks, by_disk, own_map, alua):
         product=first.model,
         san=any(disk.is_san or disk.name in by_disk for disk in disks),
         alua=all(disk.name in alua for disk in disks),
-        paths=tuple(_path(disk, by_disk.get(disk.name), own_map) for disk in disks),
+        paths=tuple(_path(disk, by_disk.get(disk.name), own_map, disk.name in judged) for disk in disks),
     )
 
 
-def _path(disk, session, own_map):
+def _path(disk, session, own_map, judged):
     return LunPath(
         name=disk.name,
         hctl=disk.hctl,
@@ -137,6 +153,7 @@ def _path(disk, session, own_map):
         # The kernel gives a disk to one holder: with its own map on it, all other use of it goes through the map.
         users=() if own_map in disk.holders else disk.in_use_by,
         claimed=disk.claimed,
+        judged=judged,
     )
 
 

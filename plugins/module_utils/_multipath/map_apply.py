@@ -47,6 +47,8 @@ class MapChange:
         self._target = target
         self._timeout = timeout
         self._places = places
+        # Paths that udev has refused to claim.
+        self.unclaimed = ()
 
     def present(self, steps):
         """Register, create, add paths, resume. Returns the Host of then."""
@@ -61,7 +63,7 @@ class MapChange:
         if "resume" in verbs:
             self._tools.dmsetup.resume(verbs["resume"].subject)
         now = self._wait_present()
-        claim_paths(now.device(self._target.wwid).slaves, self._places.sysfs, self._places.udev)
+        self.unclaimed = claim_paths(now.device(self._target.wwid).slaves, self._places.sysfs, self._places.udev)
         return now
 
     def flush(self):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_t
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import MultipathdError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
-from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
 SIZE = 1 << 30
 
@@ -69,14 +70,15 @@ class SanHost:
         for name in names:
             known = self._database(name)
             write(known, known.read_text() + "E:DM_MULTIPATH_DEVICE_PATH=0\n")
+            os.utime(known, (0, 0))
             write(self.root / "sys/block" / name / "uevent", "")
 
-    def udev_works(self):
-        """What udev does with the events that were asked for."""
+    def udev_works(self, verdict=1):
+        """What udev does with the events that were asked for: it looks at the disk and writes what it finds."""
         for asked in self.root.glob("sys/block/*/uevent"):
             if asked.read_text() == "change":
                 known = self._database(asked.parent.name)
-                write(known, known.read_text().replace("DEVICE_PATH=0", "DEVICE_PATH=1"))
+                write(known, known.read_text().replace("DEVICE_PATH=0", f"DEVICE_PATH={verdict}"))
 
     def _database(self, name):
         return self.root / "udev" / f"b{(self.root / 'sys/block' / name / 'dev').read_text().strip()}"
@@ -386,11 +388,22 @@ def run_main(monkeypatch):
 def events_answered(san, monkeypatch):
     """udev does what it is asked for before the module looks."""
 
-    def wait(condition, timeout, interval):
+    def wait(remaining, timeout, interval):
         san.udev_works()
-        return wait_until(condition, timeout, interval)
+        return wait_until_none(remaining, timeout, interval)
 
-    monkeypatch.setattr(claim_tool, "wait_until", wait)
+    monkeypatch.setattr(claim_tool, "wait_until_none", wait)
+
+
+@pytest.fixture
+def events_refused(san, monkeypatch):
+    """udev looks at what it is asked for, and finds a plain disk again."""
+
+    def wait(remaining, timeout, interval):
+        san.udev_works(verdict=0)
+        return wait_until_none(remaining, 0, interval)
+
+    monkeypatch.setattr(claim_tool, "wait_until_none", wait)
 
 
 @pytest.fixture

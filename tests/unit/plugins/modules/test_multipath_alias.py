@@ -199,6 +199,20 @@ def test_paths_that_came_before_their_wwid_was_registered(alias, san, fakes, eve
     assert not alias(**one())["changed"]
 
 
+def test_paths_that_udev_never_claims(alias, san, events_refused):
+    """Asked once, and again when what decides has changed."""
+    alias(**one())
+    san.came_unclaimed("sdb", "sdc")
+    done = alias(**one())
+    assert (done["actions"], len(done["warnings"])) == (["claim sdb", "claim sdc"], 1)
+    assert "still takes sdb, sdc for plain disks" in done["warnings"][0]
+    for check in (True, False):
+        again = alias(check=check, **one())
+        assert (again["changed"], again["actions"], again["warnings"]) == (False, [], [])
+    san.conf.touch()
+    assert alias(check=True, **one())["actions"] == ["claim sdb", "claim sdc"]
+
+
 @pytest.mark.parametrize(
     ("device", "params"),
     [("/dev/mapper/qsan", {"wwid": A, "alias": "data"}), ("UUID=1-2", {"alias": "qsan", "state": "absent"})],

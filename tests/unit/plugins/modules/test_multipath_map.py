@@ -157,6 +157,12 @@ def test_present_claims_its_paths(mapped, san, events_answered):
     assert both(mapped, san, name="qsan")["actions"] == ["claim sdc"]
 
 
+def test_present_asks_udev_once(mapped, san, events_refused):
+    san.came_unclaimed("sdc")
+    assert "still takes sdc for plain disks" in mapped(name="qsan")["warnings"][0]
+    assert (mapped(name="qsan")["changed"], mapped(name="qsan", check=True)["changed"]) == (False, False)
+
+
 def test_present_makes_known_and_resumes(mapped, san, tools):
     tools.multipathd.forgotten.add("qsan")
     tools.dmsetup.suspend("qsan")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import claim_tool
@@ -23,7 +25,7 @@ def udev(tmp_path, monkeypatch):
 
 def test_only_what_is_taken_for_a_plain_disk(udev):
     sysfs, database = udev
-    claim_tool.claim_paths(["sdc", "sdd", "sde"], str(sysfs), str(database))
+    assert claim_tool.claim_paths(["sdc", "sdd", "sde"], str(sysfs), str(database)) == ("sdc",)
     assert {name: (sysfs / "block" / name / "uevent").read_text() for name in ("sdc", "sdd", "sde")} == {"sdc": "change", "sdd": "", "sde": ""}
 
 
@@ -33,3 +35,12 @@ def test_a_path_that_goes_meanwhile(udev):
     (sysfs / "block/sdc/uevent").mkdir()
     claim_tool.claim_paths(["sdc"], str(sysfs), str(database))
     assert not list((sysfs / "block/sdc/uevent").iterdir())
+
+
+def test_what_udev_has_judged_as_things_are(udev, tmp_path):
+    """sdc before the WWIDs were written, sdd after both files, sde never."""
+    for name, seconds in (("b8:32", 10), ("wwids", 20), ("multipath.conf", 30), ("b8:48", 40)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (seconds, seconds))
+    files = [str(tmp_path / name) for name in ("wwids", "multipath.conf", "gone.conf")]
+    assert claim_tool.judged_after({"sdc": "8:32", "sdd": "8:48", "sde": "8:64"}, files, str(tmp_path)) == {"sdd"}

@@ -85,3 +85,5 @@ def test_only_paths_of_the_map_are_claimed(slaves, steps):
     (lun,) = find_luns(disks, (), ())
     assert [str(step) for step in plan_claims(lun, DmDevice("dm-0", "qsan", "mpath-3a", slaves=slaves))] == steps
     assert plan_claims(lun, None) == plan_claims(None, None) == ()
+    (judged,) = find_luns(disks, (), (), judged={"sdb", "sdc"})
+    assert (judged.unclaimed, plan_claims(judged, DmDevice("dm-0", "qsan", "mpath-3a", slaves=slaves))) == (("sdc",), ())
