@@ -37,7 +37,7 @@ EXAMPLES = r"""
 
 - name: Show the disks that multipath should leave alone
   ansible.builtin.debug:
-    msg: "{{ multipath.local_disks | map(attribute='wwid') | select | list }}"
+    msg: "{{ multipath.local_disks | rejectattr('transport', 'eq', 'vscsi') | map(attribute='wwid') | select | list }}"
 """
 
 RETURN = r"""
@@ -215,7 +215,9 @@ local_disks:
       type: int
       sample: 1000204886016
     transport:
-      description: How it is attached.
+      description:
+        - How it is attached, such as V(ata), V(sas), V(usb), V(nvme), V(virtio) or V(scsi).
+        - V(vscsi) is a disk that a Virtual I/O Server of PowerVM serves. One that two of them serve is no local disk, it is told in RV(paths).
       type: str
       sample: ata
     map:

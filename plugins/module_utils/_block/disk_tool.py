@@ -23,6 +23,8 @@ HOST = re.compile(r"host[0-9]+")
 NVME_CONTROLLER = re.compile(r"nvme[0-9]+")
 # What a controller inside the host says of its transport.
 LOCAL_NVME = ("pcie", "apple-nvme")
+# A disk that a Virtual I/O Server of PowerVM serves (drivers/scsi/ibmvscsi): storage behind it, and no disk of this host.
+VSCSI = "vscsi"
 # A part of the device's path in sysfs -> how the disk is attached. The first that fits counts: a USB or FC disk is a SCSI disk as well.
 TRANSPORTS = (
     ("iscsi", re.compile(r"session[0-9]+")),
@@ -35,6 +37,7 @@ TRANSPORTS = (
     ("hyperv", re.compile(r"vmbus_.*|VMBUS:.*")),
     ("ccw", re.compile(r"css[0-9]+")),
     ("mmc", re.compile(r"mmc[0-9]+")),
+    (VSCSI, re.compile(r"vio")),
     ("scsi", re.compile(r"target[0-9]+:[0-9]+:[0-9]+")),
 )
 SAN_TRANSPORTS = ("iscsi", "fc", "srp")
@@ -51,7 +54,7 @@ class Disk:
     """A whole disk: a SAN path or a local one.
 
     name: sdb. device: /dev/sdb. size: bytes, None when unknown. wwid: what multipath calls uid. transport: iscsi, fc, sas, ata, usb,
-    virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
+    vscsi, virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
     claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say. native: whether the NVMe
     driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone.
     """

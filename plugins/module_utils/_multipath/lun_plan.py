@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Optional, Tuple
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import VSCSI
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
 
@@ -35,7 +36,8 @@ class LunPath:
 
 @dataclass(frozen=True)
 class Lun:
-    """All disks with one WWID. san: at least one of them comes over a network. alua: the kernel uses ALUA on every path."""
+    """All disks with one WWID. san: at least one of them comes over a network, or several of PowerVM's
+    Virtual I/O Servers serve it. alua: the kernel uses ALUA on every path."""
 
     wwid: str
     vendor: Optional[str] = None
@@ -136,7 +138,7 @@ def _lun(wwid, disks, by_disk, own_map, alua, judged):
         wwid=wwid,
         vendor=first.vendor,
         product=first.model,
-        san=any(disk.is_san or disk.name in by_disk for disk in disks),
+        san=any(disk.is_san or disk.name in by_disk for disk in disks) or [disk.transport for disk in disks].count(VSCSI) > 1,
         alua=all(disk.name in alua for disk in disks),
         paths=tuple(_path(disk, by_disk.get(disk.name), own_map, disk.name in judged) for disk in disks),
     )

@@ -38,6 +38,8 @@ def test_an_iscsi_disk_is_found_by_its_session(host):
         ("sda", "pci0000:00/0000:00:05.0/host1/port-1:0/end_device-1:0/target1:0:0/1:0:0:0", "sas", False),
         ("sda", SATA, "ata", False),
         ("sda", "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0/host4/target4:0:0/4:0:0:0", "usb", False),
+        ("sda", "vio/30000003/host0/target0:0:1/0:0:1:0", "vscsi", False),
+        ("sda", "vio/30000004/host1/rport-1:0-2/target1:0:1/1:0:1:4", "fc", True),
         ("vda", "pci0000:00/0000:00:04.0/virtio1", "virtio", False),
         ("sda", "pci0000:00/0000:00:04.0/virtio1/host2/target2:0:0/2:0:0:0", "virtio", False),
         ("nvme0n1", "pci0000:00/0000:00:04.0/nvme/nvme0", "nvme", False),

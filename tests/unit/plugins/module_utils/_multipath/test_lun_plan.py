@@ -16,7 +16,17 @@ CTR1, CTR2 = "iqn.2004-08.com.example:ctr1", "iqn.2004-08.com.example:ctr2"
 
 
 def disk(name, wwid, hctl="3:0:0:0", **changes):
-    facts = {"vendor": "Qsan", "model": "P600Q", "serial": "S1", "size": 1 << 30, "holders": (), "in_use_by": (), "is_san": True, "claimed": True}
+    facts = {
+        "transport": "iscsi",
+        "vendor": "Qsan",
+        "model": "P600Q",
+        "serial": "S1",
+        "size": 1 << 30,
+        "holders": (),
+        "in_use_by": (),
+        "is_san": True,
+        "claimed": True,
+    }
     return SimpleNamespace(name=name, wwid=wwid, hctl=hctl, **{**facts, **changes})
 
 
@@ -41,6 +51,12 @@ def test_paths_are_joined_by_wwid():
         ("3b", True, ["sdd"], (CTR1,)),
         ("local", False, ["sda"], ()),
     ]
+
+
+@pytest.mark.parametrize(("transports", "san"), [(("vscsi", "vscsi"), True), (("vscsi",), False), (("sas", "sas"), False)])
+def test_what_two_virtual_io_servers_serve_is_no_local_disk(transports, san):
+    disks = (disk(f"sd{number}", "3a", transport=transport, is_san=False) for number, transport in enumerate(transports))
+    assert [lun.san for lun in find_luns(disks, (), ())] == [san]
 
 
 @pytest.mark.parametrize(
