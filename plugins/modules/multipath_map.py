@@ -35,7 +35,7 @@ options:
         like any other; I/O that waits for a path cannot hold it up, because queueing is switched off for it first. When the flush fails,
         queueing is switched on again and a map left suspended is resumed.
       - V(resized) lets every path, and then the map, take the size that the LUN has on the array. It is refused unless all paths are up and
-        agree on the size, and when the LUN is smaller than the map.
+        agree on the size, and when the LUN is smaller than the map. So it is where the array does not tell the size on a path in standby.
     type: str
     choices: [present, absent, resized]
     default: present

@@ -10,6 +10,7 @@ its time, the module goes on.
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute
@@ -32,22 +33,29 @@ def ask(device):
     finally:
         os.close(handle)
     status, masked, message, written, host, driver = struct.unpack_from("@BBBBHH", header, struct.calcsize("@iiBBHIPPPIIiP"))
-    key = sense.raw[1 if sense.raw[0] & 0x7E == 0x72 else 2] & 15
-    return status, host, key, data.raw
+    places = (1, 2, 3) if sense.raw[0] & 0x7E == 0x72 else (2, 12, 13)
+    key, code, qualifier = [sense.raw[place] for place in places]
+    return status, host, (key & 15, code, qualifier), data.raw
 for device in sys.argv[1:]:
     try:
         for attempt in range(5):
-            status, host, key, data = ask(device)
-            if status == 0 or key != UNIT_ATTENTION:
+            status, host, sense, data = ask(device)
+            if status == 0 or sense[0] != UNIT_ATTENTION:
                 break
     except OSError as error:
         sys.exit(f"{device}: {error.strerror}")
     if status or host:
-        sys.exit(f"{device}: SCSI status {status:#x}, host status {host:#x}, sense key {key}")
+        sys.exit(f"{device}: SCSI status {status:#x}, host status {host:#x}, sense {'/'.join(f'{each:02x}' for each in sense)}")
     last, block = struct.unpack(">QI", data[:12])
     print((last + 1) * block)
 """
 SECONDS_PER_PATH = 10
+# What a path says that waits for its turn: standby (SPC-4), and owned by the other controller (RDAC). It need not tell its size then.
+STANDBY = re.compile(r"sense (02/04/0b|05/94/01)\b")
+STANDBY_ADVICE = (
+    "That path is in standby, where this array does not tell the size of a LUN, so it would keep the old one. Nothing was changed. Log out of "
+    "the sessions of its controller (iscsi_node with state disconnected), grow the map, and connect them again."
+)
 
 
 class ScsiPaths:
@@ -84,7 +92,8 @@ class ScsiPaths:
             raise SanError(f"{', '.join(devices)}: no answer to READ CAPACITY in {seconds} s. Look at the paths (multipath_info).") from error
         told = result.stdout.split()
         if result.rc != 0 or len(told) != len(devices):
-            raise SanError(f"{', '.join(devices)}: READ CAPACITY failed: {result.words}. Look at the paths (multipath_info) and the kernel log; run as root.")
+            advice = STANDBY_ADVICE if STANDBY.search(result.words) else "Look at the paths (multipath_info) and the kernel log; run as root."
+            raise SanError(f"{', '.join(devices)}: READ CAPACITY failed: {result.words}. {advice}")
         return [int(size) for size in told]
 
     def _is_scsi(self, name):
