@@ -56,7 +56,7 @@ class Disk:
     name: sdb. device: /dev/sdb. size: bytes, None when unknown. wwid: what multipath calls uid. transport: iscsi, fc, sas, ata, usb,
     vscsi, virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
     claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say. native: whether the NVMe
-    driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone.
+    driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone. revision: of its firmware.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Disk:
     in_use_by: Tuple[str, ...]
     claimed: Optional[bool]
     native: bool
+    revision: Optional[str]
 
     @property
     def is_san(self):
@@ -143,6 +144,7 @@ def _disk(node, use, properties):
         partitions=node.partitions,
         in_use_by=use.in_use_by,
         claimed=is_claimed(properties),
+        revision=attribute(node.directory, "device", "rev"),
         native=NVME_SUBSYSTEM in node.directory.split(os.sep),
     )
 

@@ -11,8 +11,8 @@ import re
 SPECIAL = re.compile(r"([][\\.^$*+?(){}|])")
 
 
-def value_in_force(confs, keyword, vendor, product, protocol=None):
-    """The text of a keyword for a device of that vendor and product, or None when no file sets it.
+def value_in_force(confs, keyword, vendor, product, protocol=None, revision=None):
+    """The text of a keyword for a device of that vendor, product and revision, or None when no file sets it.
 
     confs: Conf of every file, in the order of reading; the later wins. Precedence: overrides for the protocol, overrides, devices,
     defaults. Sections for a single WWID are not looked at.
@@ -20,16 +20,16 @@ def value_in_force(confs, keyword, vendor, product, protocol=None):
     overrides = [block for conf in confs for block in conf.blocks("overrides")]
     protocols = [block for section in overrides for block in section.blocks("protocol") if protocol and block.value("type") == protocol]
     defaults = [block for conf in confs for block in conf.blocks("defaults")]
-    for blocks in (protocols, overrides, device_blocks(confs, vendor, product), defaults):
+    for blocks in (protocols, overrides, device_blocks(confs, vendor, product, revision), defaults):
         values = [value for value in (block.value(keyword) for block in blocks) if value is not None]
         if values:
             return values[-1]
     return None
 
 
-def device_blocks(confs, vendor, product):
-    """The device sections that match, in the order of reading."""
-    return [block for conf in confs for block in conf.blocks("devices", "device") if _names(block, vendor, product)]
+def device_blocks(confs, vendor, product, revision=None):
+    """The device sections that match, in the order of reading. One for a revision is not for a device whose revision is unknown."""
+    return [block for conf in confs for block in conf.blocks("devices", "device") if _names(block, vendor, product, revision)]
 
 
 def is_blacklisted(conf, vendor, product):
@@ -50,8 +50,10 @@ def _escaped(match):
     return "\\" + match.group(1)
 
 
-def _names(block, vendor, product):
-    return all(_matches(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product)))
+def _names(block, vendor, product, revision):
+    # A section without a revision is for all of them (libmultipath/config.c hwe_regmatch).
+    fits_revision = block.value("revision") is None or (revision is not None and _matches(block.value("revision"), revision))
+    return fits_revision and all(_matches(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product)))
 
 
 def _fits(block, vendor, product):

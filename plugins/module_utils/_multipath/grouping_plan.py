@@ -29,7 +29,7 @@ def plan_devices(policies, confs, keywords):
     items = {}
     for lun, policy in policies:
         detected = _detected(lun, confs)
-        if lun.alua and policy != detected and value_in_force(confs, DETECT, lun.vendor, lun.product) not in OFF:
+        if lun.alua and policy != detected and _in_force(confs, DETECT, lun) not in OFF:
             items[(lun.vendor, lun.product)] = _item(lun, confs, detected)
     return list(items.values())
 
@@ -48,20 +48,25 @@ def policies_in_force(conf, maps):
 
 def _configured(conf, told):
     """The policies that the sections have for a map; that which goes before the others first."""
-    if "alua" in (told.hwhandler or "") and value_in_force((conf,), DETECT, told.vendor, told.product) not in (None, *OFF):
+    if "alua" in (told.hwhandler or "") and _in_force((conf,), DETECT, told) not in (None, *OFF):
         yield _detected(told, (conf,))
     own = [block.value(POLICY) for block in conf.blocks("multipaths", "multipath") if block.value("wwid") == told.wwid]
-    yield from filter(None, [*own[-1:], value_in_force((conf,), POLICY, told.vendor, told.product)])
+    yield from filter(None, [*own[-1:], _in_force((conf,), POLICY, told)])
 
 
 def _item(lun, confs, detected):
     item = {"vendor": exactly(lun.vendor), "product": exactly(lun.product), DETECT: "no"}
     # The array's other LUNs stay as they were detected, unless a section of the user says otherwise.
-    if not any(block.value(POLICY) for block in device_blocks(confs, lun.vendor, lun.product)):
+    if not any(block.value(POLICY) for block in device_blocks(confs, lun.vendor, lun.product, lun.revision)):
         item[POLICY] = detected
     return item
 
 
 def _detected(lun, confs):
-    by_tpg = value_in_force(confs, DETECT_TPG, lun.vendor, lun.product)
+    by_tpg = _in_force(confs, DETECT_TPG, lun)
     return "group_by_tpg" if by_tpg not in (None, *OFF) else "group_by_prio"
+
+
+def _in_force(confs, keyword, device):
+    """device: a Lun or a Map."""
+    return value_in_force(confs, keyword, device.vendor, device.product, revision=device.revision)

@@ -13,7 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_
 
 def recovery_tmos(conf, maps):
     """WWID -> the recovery_tmo that the configuration in force asks for. conf: a Conf; maps: KnownMap."""
-    asked = {known.wwid: recovery_tmo(conf, known.told.vendor, known.told.product) for known in maps if known.told}
+    asked = {known.wwid: recovery_tmo(conf, known.told.vendor, known.told.product, known.told.revision) for known in maps if known.told}
     return {wwid: seconds for wwid, seconds in asked.items() if seconds is not None}
 
 

@@ -45,6 +45,7 @@ class Lun:
     san: bool = False
     alua: bool = False
     paths: Tuple[LunPath, ...] = ()
+    revision: Optional[str] = None
 
     @property
     def serials(self):
@@ -140,6 +141,7 @@ def _lun(wwid, disks, by_disk, own_map, alua, judged):
         product=first.model,
         san=any(disk.is_san or disk.name in by_disk for disk in disks) or [disk.transport for disk in disks].count(VSCSI) > 1,
         alua=all(disk.name in alua for disk in disks),
+        revision=first.revision,
         paths=tuple(_path(disk, by_disk.get(disk.name), own_map, disk.name in judged) for disk in disks),
     )
 

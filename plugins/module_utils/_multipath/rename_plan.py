@@ -56,5 +56,5 @@ def _name(wwid, lun, confs):
     if aliases:
         return aliases[-1]
     said = [block.value(FRIENDLY) for block in own if block.value(FRIENDLY)]
-    friendly = said[-1] if said else value_in_force(confs, FRIENDLY, lun.vendor if lun else None, lun.product if lun else None)
+    friendly = said[-1] if said else value_in_force(confs, FRIENDLY, *((lun.vendor, lun.product, None, lun.revision) if lun else (None, None)))
     return None if friendly in YES else wwid

@@ -17,9 +17,9 @@ KEYWORD = "fast_io_fail_tmo"
 DEFAULT_SECONDS = 5
 
 
-def recovery_tmo(conf, vendor, product):
+def recovery_tmo(conf, vendor, product, revision=None):
     """The seconds for the paths of a device, or None when multipathd leaves the kernel's value alone. conf: the Conf in force."""
-    value = value_in_force((conf,), KEYWORD, vendor, product, ISCSI)
+    value = value_in_force((conf,), KEYWORD, vendor, product, ISCSI, revision)
     if value is None:
         return DEFAULT_SECONDS
     # It cannot be switched off or set to 0 for iSCSI: multipathd complains and writes nothing.

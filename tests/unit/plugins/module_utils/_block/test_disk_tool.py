@@ -22,12 +22,13 @@ def test_an_iscsi_disk_is_found_by_its_session(host):
         "8:16",
         ISCSI,
         size=5 << 30,
-        device={"vendor": "Qsan    \n", "model": "P600Q-D424      \n", "vpd_pg80": b"\x00\x80\x00\x0900901D00 "},
+        device={"vendor": "Qsan    \n", "model": "P600Q-D424      \n", "rev": "2.00\n", "vpd_pg80": b"\x00\x80\x00\x0900901D00 "},
     )
     host.udev_db("8:16", ID_SERIAL="32033001378901d00", ID_SERIAL_SHORT="2033001378901d00")
     disk = the_disk(host)
     assert (disk.name, disk.device, disk.size, disk.hctl) == ("sdb", "/dev/sdb", 5 << 30, "3:0:0:0")
     assert (disk.vendor, disk.model, disk.serial, disk.wwid) == ("Qsan", "P600Q-D424", "00901D00", "32033001378901d00")
+    assert disk.revision == "2.00"
     assert (disk.transport, disk.is_san, disk.in_use_by) == ("iscsi", True, ())
 
 

@@ -215,6 +215,11 @@ def test_a_device_state_is_explained_first(state):
     assert said.endswith(MEANINGS[state])
 
 
+def test_recovery_tmo_of_a_revision():
+    conf = parse_conf('devices {\n device {\n vendor "^Qsan"\n product ".*"\n revision "^1"\n fast_io_fail_tmo 9\n }\n}\n')
+    assert [recovery_tmo(conf, "Qsan", "P600Q", revision) for revision in ("1.0", "2.0", None)] == [9, DEFAULT_SECONDS, DEFAULT_SECONDS]
+
+
 CONF = """
 defaults {{
     {defaults}

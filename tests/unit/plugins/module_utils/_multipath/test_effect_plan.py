@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import is_blacklisted
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import is_blacklisted, value_in_force
 
 XPORT = ("NETAPP", "Universal Xport")
 ENTRY = "{section} {{\n\tdevice {{\n\t\t{lines}\n\t}}\n}}\n"
@@ -35,3 +35,11 @@ def entry(*lines, section="blacklist"):
 )
 def test_a_device_of_a_blacklist(text, blacklisted):
     assert is_blacklisted(parse_conf(text), *XPORT) is blacklisted
+
+
+OLD_FIRMWARE = 'defaults {\n\tprio const\n}\ndevices {\n\tdevice {\n\t\tvendor "Qsan"\n\t\tproduct ".*"\n\t\trevision "^1"\n\t\tprio alua\n\t}\n}\n'
+
+
+@pytest.mark.parametrize(("revision", "value"), [("1.20", "alua"), ("2.10", "const"), (None, "const")])
+def test_a_section_for_a_revision(revision, value):
+    assert value_in_force((parse_conf(OLD_FIRMWARE),), "prio", "Qsan", "P600Q", revision=revision) == value

@@ -21,6 +21,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_
 LUN = Lun("3a", "Qsan", "P600Q+ (x)", san=True, alua=True)
 OURS = {"vendor": exactly("Qsan"), "product": exactly("P600Q+ (x)"), "detect_pgpolicy": "no", "path_grouping_policy": "group_by_prio"}
 BY_TPG = {**OURS, "path_grouping_policy": "group_by_tpg"}
+OFF_FOR_OLD = 'devices {\n device {\n vendor "^Q"\n product ".*"\n revision "^1"\n detect_pgpolicy no\n }\n}\n'
 BARE = {key: value for key, value in OURS.items() if key != "path_grouping_policy"}
 
 
@@ -36,6 +37,8 @@ BARE = {key: value for key, value in OURS.items() if key != "path_grouping_polic
         (LUN, "failover", 'devices {\n device {\n vendor "^X"\n product ".*"\n detect_pgpolicy no\n }\n}\n', [OURS]),
         (LUN, "failover", 'devices {\n device {\n vendor "^Q"\n product ".*"\n path_grouping_policy multibus\n }\n}\n', [BARE]),
         (LUN, "failover", "defaults {\n detect_pgpolicy_use_tpg yes\n}\n", [BY_TPG]),
+        (replace(LUN, revision="2.0"), "failover", OFF_FOR_OLD, [OURS]),
+        (replace(LUN, revision="1.0"), "failover", OFF_FOR_OLD, []),
     ],
 )
 def test_devices(lun, policy, text, items):

@@ -18,6 +18,7 @@ CTR1, CTR2 = "iqn.2004-08.com.example:ctr1", "iqn.2004-08.com.example:ctr2"
 def disk(name, wwid, hctl="3:0:0:0", **changes):
     facts = {
         "transport": "iscsi",
+        "revision": "2.00",
         "vendor": "Qsan",
         "model": "P600Q",
         "serial": "S1",
@@ -51,6 +52,7 @@ def test_paths_are_joined_by_wwid():
         ("3b", True, ["sdd"], (CTR1,)),
         ("local", False, ["sda"], ()),
     ]
+    assert {lun.revision for lun in found} == {"2.00"}
 
 
 @pytest.mark.parametrize(("transports", "san"), [(("vscsi", "vscsi"), True), (("vscsi",), False), (("sas", "sas"), False)])
