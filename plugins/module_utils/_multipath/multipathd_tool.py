@@ -67,11 +67,7 @@ class Multipathd:
 
     def show_daemon(self):
         """The daemon's state: idle, running, configure, ..."""
-        answer = self._show("daemon")
-        state = parse_daemon_state(answer)
-        if state is None:
-            raise MultipathdError(f"multipathd show daemon: {_words(answer)}. Look at journalctl -u multipathd.", answer.strip())
-        return state
+        return _state(self._show("daemon"))
 
     def show_status(self):
         """The text of `show status`."""
@@ -145,7 +141,7 @@ class Multipathd:
 
     def _is_settled(self):
         answer = self._ask("show", "daemon")
-        return not _is_busy(answer) and parse_daemon_state(answer) in ("idle", "running")
+        return not _is_busy(answer) and _state(answer) in ("idle", "running")
 
     def _ask_patiently(self, *words):
         answers = []
@@ -176,6 +172,13 @@ class Multipathd:
 def _check_ok(words, answer):
     if answer.strip() != "ok":
         raise MultipathdError(f"multipathd {' '.join(words)}: {_words(answer)}. Look at journalctl -u multipathd.", answer.strip())
+
+
+def _state(answer):
+    state = parse_daemon_state(answer)
+    if state is None:
+        raise MultipathdError(f"multipathd show daemon: {_words(answer)}. Look at journalctl -u multipathd.", answer.strip())
+    return state
 
 
 def _is_busy(answer):

@@ -143,3 +143,10 @@ def test_a_daemon_that_ends_is_not_started_again(busy, tmp_path):
     with pytest.raises(MultipathdError, match="reconfigure: it answered 'fail'"):
         multipathd.reconfigure()
     assert asked == ["reconfigure"]
+
+
+def test_a_state_that_is_none_is_told_at_once(busy):
+    multipathd, asked = busy("ok\n", "timeout\n", "shut down\n")
+    with pytest.raises(MultipathdError, match="show daemon: it answered 'shut down'"):
+        multipathd.reconfigure()
+    assert asked == ["reconfigure", "show daemon", "show daemon"]
