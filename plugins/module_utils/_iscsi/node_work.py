@@ -10,12 +10,9 @@ import functools
 import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
-    find_left_behind,
     find_root,
-    find_strays,
     is_locked,
     read_discoveries,
-    read_ifaces,
     read_nodes,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import unreached
@@ -23,13 +20,13 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text im
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_network import Network
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_forget, plan_nodes, plan_session, session_counts
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_warnings import of_daemon, of_records, of_unused
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import REACHED
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched, unused_ifaces
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import daemon_listens, daemon_may_be_gone, read_sessions
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
 
@@ -43,7 +40,7 @@ class NodeWork:
         self._places = places or Places()
         self._root = self._places.root or find_root()
         self._iscsiadm = iscsiadm or Iscsiadm(lock=self._places.lock)
-        self._probe_portals = probe
+        self._network = Network(self._root, self._places, probe)
         self._paths = paths
         self._trial = trial
         self._deadline = time.monotonic() + asked.timeout
@@ -81,7 +78,7 @@ class NodeWork:
             self._check_chap(steps, records, sessions)
         self._warn(records)
         if self._asked.state == "connected" and not any(step.verb in ("login", "relogin") for step in steps):
-            self._warn_of_daemon()
+            self.warnings.extend(of_daemon([session for session in sessions if session.key in self._found.keys], self._places.proc))
         return (*self._found.first, *steps)
 
     def apply(self, steps):
@@ -102,7 +99,7 @@ class NodeWork:
         """What apply would find out about the portals of the steps -> tuple of Failure: that nothing answers there, or a session is down."""
         nodes = [step.args if step.verb == "login" else step.args[0] for step in steps if step.verb in ("login", "relogin")]
         # Nobody knows what an interface that is not there yet reaches.
-        failures = tuple(unreached([node for node in nodes if node.iface not in self._found.unmade], self._probe).values())
+        failures = tuple(unreached([node for node in nodes if node.iface not in self._found.unmade], self._network.probe).values())
         rescanned = [step.args for step in steps if step.verb == "rescan"]
         if all(session.logged_in for session in rescanned):
             return failures
@@ -152,7 +149,7 @@ class NodeWork:
         return plan_forget(portals, read_discoveries(self._root), left, partly)
 
     def _find(self):
-        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._probe)
+        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._network.probe)
 
     # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
 
@@ -163,7 +160,7 @@ class NodeWork:
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import Watch
 
         read = functools.partial(self._read, chap=False)
-        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._probe, Helpers("iscsid", self._places.proc).running)
+        login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._network.probe, Helpers("iscsid", self._places.proc).running)
         return Apply(self._iscsiadm, self._database(), login, read)
 
     def _database(self):
@@ -184,27 +181,6 @@ class NodeWork:
         check_comes_back([step.args[0] for step in steps if step.verb == "relogin"], self._counts, sessions)
         self.warnings += check_chap(steps, records, self._asked.values, read_devices(self._places.sysfs, self._places.proc), self._trial)
 
-    def _probe(self, places, seconds):
-        """places: pairs of portal and interface -> dict of pair and reason, as probe_tool has it."""
-        bound, adapters = self._network({iface for portal, iface in places})[:2]
-        asked = {(portal, iface): (portal, bound.get(iface)) for portal, iface in places if iface not in adapters}
-        reasons = self._probe_portals(list(asked.values()), seconds) if asked else {}
-        return {place: reasons[asked[place]] if place in asked else REACHED for place in places}
-
-    def _network(self, ifaces):
-        """Of some interfaces -> (dict of the bound ones and their network device, names of those by which an adapter connects, warnings)."""
-        if not set(ifaces) - {DEFAULT_IFACE}:
-            return {}, frozenset(), ()
-        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import by_adapter, net_device_of, network_warnings
-        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
-
-        devices = read_devices(self._places.sysfs, self._places.proc)
-        known = {record.name: record.values for record in read_ifaces(self._root) if record.name in ifaces}
-        adapters = {*BUILT_IN_IFACES, *(name for name, values in known.items() if by_adapter(values))} - {DEFAULT_IFACE}
-        told = {name: net_device_of(values, devices) for name, values in known.items() if name not in adapters}
-        bound = {name: device for name, device in told.items() if device}
-        return bound, adapters, network_warnings(tuple(bound.values()), devices)
-
     def _read(self, disks=True, chap=True):
         return read_sessions(self._places.sysfs, self._places.udev, disks, chap)
 
@@ -214,39 +190,8 @@ class NodeWork:
 
             self.warnings.extend(f"{words}. {MEND}" for words in surplus(self._counts, sessions).values())
 
-    def _warn_of_daemon(self):
-        up = [session for session in self._before if session.key in self._found.keys]
-        if up and (not daemon_listens(self._places.proc) or daemon_may_be_gone(self._places.proc) and self._daemon_is_gone()):
-            self.warnings.append(
-                f"iscsid is not running: no session comes back by itself after the next fault ({len(up)} of this task). Start it (systemctl start iscsid)"
-            )
-
-    def _daemon_is_gone(self):
-        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import started_processes
-
-        return not started_processes("iscsid", self._places.proc)
-
     def _warn(self, records):
-        unused = () if self._asked.choice.ifaces or self._wanted.exclusive else unused_ifaces(self._found.nodes, records)
-        if unused:
-            words = "have records of these portals, but no session and no login at boot, and are not connected through"
-            self.warnings.append(f"interfaces {', '.join(unused)}: {words}. Name those that are meant in ifaces")
-        self.warnings.extend((*self._found.warnings, *self._network(self._asked.choice.ifaces or ())[2]))
-        self.warnings.extend(
-            f"{record.path}: not a node record: {record.broken}. Remove the file: iscsiadm stumbles over it"
-            for record in records
-            if record.broken and record.key not in self._found.keys
-        )
-        if not self._asked.takes_away:
-            self.warnings.extend(_anew(record) for record in records if record.broken and record.key in self._found.keys)
-        self.warnings.extend(f"{path}: not a node record, and iscsiadm stumbles over it. Remove it" for path in find_strays(self._root))
-        self.warnings.extend(
-            f"{path}: has node records, and the open-iscsi of this host reads those in {self._root}. Look whether they are still needed, and remove them"
-            for path in find_left_behind(self._root)
-        )
-
-
-def _anew(record):
-    """What to say of a broken record that the task means."""
-    how = "it keeps its values" if record.values else "CHAP and settings that it had and that the task does not name are lost; compare them"
-    return f"{record.path}: not a node record: {record.broken}. It is made anew: {how}"
+        asked, found = self._asked, self._found
+        unused = () if asked.choice.ifaces or self._wanted.exclusive else unused_ifaces(found.nodes, records)
+        self.warnings.extend((*found.warnings, *of_unused(unused), *self._network.warnings(asked.choice.ifaces or ())))
+        self.warnings.extend(of_records(records, found.keys, self._root, asked.takes_away))
