@@ -9,15 +9,10 @@ import functools
 import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_discoveries, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for, side_by_side
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Outcome
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, changes_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_changes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.surplus_plan import check_comes_back
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import is_there, late_warning
@@ -30,27 +25,13 @@ SCAN = "node.session.scan"
 
 
 class Apply:
-    """iscsiadm, database, login: the tools. read: gives the sessions of the host; disks=False: without size and WWID of their devices."""
+    """iscsiadm, records, login: the tools. read: gives the sessions of the host; disks=False: without size and WWID of their devices."""
 
-    def __init__(self, iscsiadm, database, login, read):
+    def __init__(self, iscsiadm, records, login, read):
         self._iscsiadm = iscsiadm
-        self._database = database
+        self._records = records
         self._login = login
         self._read = read
-
-    def discoveries(self, steps):
-        """Make or change records of discovery portals."""
-        for kind, name, values, record in (step.args for step in steps):
-            if record is None or record.broken:
-                if record:
-                    with self._database.locked():
-                        self._database.remove_file(record.path)
-                self._iscsiadm.create_discovery(kind, name)
-                record = next((each for each in read_discoveries(self._database.root) if (each.name, each.kind) == (name, kind)), None)
-            if record is None:
-                raise SanError(f"discovery record {name}: iscsiadm made none. Look at the record database in {self._database.root}.")
-            with self._database.locked():
-                self._database.change(record.path, values)
 
     def nodes(self, steps, deadline, wait_for_devices, waiting_for, counts, check, records):
         """Do all steps -> Outcome of the logins.
@@ -62,18 +43,18 @@ class Apply:
         for step in steps:
             by_verb.setdefault(step.verb, []).append(step.args)
         self._logout(by_verb.get("logout", ()))
-        self._delete(by_verb.get("delete", ()))
-        self._forget(by_verb.get("forget", ()))
-        self._create(by_verb.get("create", ()))
-        self._delete(by_verb.get("retire", ()))
-        self._update(by_verb.get("update", ()))
+        self._records.delete(by_verb.get("delete", ()))
+        self._records.forget(by_verb.get("forget", ()))
+        self._records.create(by_verb.get("create", ()))
+        self._records.delete(by_verb.get("retire", ()))
+        self._records.update(by_verb.get("update", ()))
         failures, warnings = self._relogin(by_verb.get("relogin", ()), deadline, check, counts)
         untried = self._untried(by_verb.get("login", ()), counts)
         nodes = tuple(node for node in by_verb.get("login", ()) if node.key not in untried)
         waiting_for = tuple(node for node in waiting_for if node.key not in untried)
         failures += tuple(untried.values())
         if nodes and by_verb.keys() & {"delete", "create", "retire", "update", "relogin"}:
-            records = read_nodes(self._database.root)
+            records = self._records.read()
         sessions = None
         if nodes or waiting_for:
             outcome = self._login.login(nodes, records if nodes else (), deadline, wait_for_devices, waiting_for, counts)
@@ -128,80 +109,6 @@ class Apply:
             if session.sid in left:
                 raise_for(f"session {session.sid} ({describe(session)}): logout", result)
 
-    def _delete(self, records):
-        if records:
-            with self._database.locked():
-                for record in records:
-                    self._database.remove(record)
-
-    def _forget(self, records):
-        if records:
-            with self._database.locked():
-                for record in records:
-                    self._database.remove_discovery(record.path)
-
-    def _create(self, wanted):
-        """iscsiadm makes one record per interface from the defaults in iscsid.conf; the others are that record with another name and portal.
-
-        wanted: triples of node, values, and the record that the new one is to be like, or None.
-        """
-        templates, texts = {}, {}
-        for node, values, like in wanted:
-            own = {**identity(node), **_own(values)}
-            if like:
-                texts[self._path(node)] = self._database.changed(like.path, own)
-                continue
-            if node.iface not in templates:
-                templates[node.iface] = self._template(node, values)
-            texts[self._path(node)] = render_changes(templates[node.iface], own)
-        if texts:
-            with self._database.locked():
-                self._database.write(texts)
-        alike = {node.key: (node, _settings(changes_of(like.values, values))) for node, values, like in wanted if like}
-        for node, settings in alike.values():
-            if settings:
-                self._iscsiadm.update(node.target, settings, node)
-        self._verify({key: settings for key, (node, settings) in alike.items() if settings})
-
-    def _template(self, node, values):
-        self._iscsiadm.create(node)
-        settings = _settings(values)
-        if settings:
-            self._iscsiadm.update(node.target, settings, node)
-        text = read_text(self._path(node))
-        if text is None:
-            raise SanError(f"node record {node}: iscsiadm made none at {self._path(node)}. Look at the record database in {self._database.root}.")
-        self._verify({node.key: settings})
-        return text
-
-    def _path(self, node):
-        return node_path(self._database.root, node.target, node.address, node.portal.port, node.tpgt, node.iface)
-
-    def _update(self, pairs):
-        groups = {}
-        for record, changes in pairs:
-            settings = _settings(changes)
-            if settings:
-                groups.setdefault((record.target, tuple(settings.items())), []).append(record)
-        known = read_nodes(self._database.root) if groups else ()
-        for (target, settings), records in groups.items():
-            everything = {record.path for record in known if record.target == target} == {record.path for record in records}
-            for record in (None,) if everything else records:
-                self._iscsiadm.update(target, dict(settings), record)
-        self._verify({record.key: _settings(changes) for record, changes in pairs if _settings(changes)})
-        own = [(record, _own(changes)) for record, changes in pairs if _own(changes)]
-        if own:
-            with self._database.locked():
-                self._database.write({record.path: self._database.changed(record.path, changes) for record, changes in own})
-
-    def _verify(self, settings):
-        """iscsiadm takes 100000 for a 16 bit number and a word for a number, answers 0 and stores something else."""
-        for record in read_nodes(self._database.root) if settings else ():
-            wrong = changes_of(record.values, settings.get(record.key, {}))
-            if wrong:
-                key, value = next(iter(wrong.items()))
-                raise SanError(f"node record {describe(record)}: {key} = {value} was stored as {record.values.get(key)}. Choose a value in the key's range.")
-
     def _relogin(self, pairs, deadline, check, counts):
         """One after the other, so that the other paths of a map carry its I/O; the next only when the disks of the last are back.
 
@@ -220,7 +127,7 @@ class Apply:
             # A second session at the same portal is no sign that this one is back.
             count = 1 + sum(each.key == node.key and each.sid != session.sid and each.logged_in for each in present)
             self._logout((session,))
-            outcome = self._login.login((node,), read_nodes(self._database.root), max(deadline, time.monotonic() + 5), counts={node.key: count})
+            outcome = self._login.login((node,), self._records.read(), max(deadline, time.monotonic() + 5), counts={node.key: count})
             failures, warnings = outcome.failures, warnings + outcome.warnings
             if failures:
                 raise SanError(
@@ -240,27 +147,3 @@ def _bare(sessions, keys):
     """The sessions, of those with the keys, of targets that show no disk."""
     showing = {session.target for session in sessions if session.devices}
     return [session for session in sessions if session.key in keys and session.logged_in and session.target not in showing]
-
-
-def identity(node):
-    """The values that make a record that of a node."""
-    return {
-        "node.name": node.target,
-        "node.tpgt": "-1" if node.tpgt is None else str(node.tpgt),
-        "node.conn[0].address": node.address,
-        "node.conn[0].port": str(node.portal.port),
-    }
-
-
-def _settings(values):
-    """What iscsiadm checks and stores: keys without a secret beside them."""
-    return {key: value for key, value in values.items() if not _is_own(key)}
-
-
-def _own(values):
-    """What goes into the file by our own hand: CHAP as a whole, so that a name is never there with another's secret; the startup mode."""
-    return {key: value for key, value in values.items() if _is_own(key)}
-
-
-def _is_own(key):
-    return key.startswith(AUTH) or key in STARTUP

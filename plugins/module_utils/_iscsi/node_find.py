@@ -51,15 +51,15 @@ class Finding:
 
 
 class Find:
-    """asked: of asked_text. iscsiadm: its tool. apply: gives an Apply; None to change nothing. probe: as in discover_tool."""
+    """asked: of asked_text. iscsiadm: its tool. make_records: gives a Records; None to change nothing. probe: as in discover_tool."""
 
-    def __init__(self, asked, root, proc, deadline, iscsiadm, apply, probe):
+    def __init__(self, asked, root, proc, deadline, iscsiadm, make_records, probe):
         self._asked = asked
         self._root = root
         self._proc = proc
         self._deadline = deadline
         self._iscsiadm = iscsiadm
-        self._apply = apply
+        self._make_records = make_records
         self._probe = probe
         self._unmade = ()
 
@@ -150,11 +150,11 @@ class Find:
     def _advertised(self, records, sessions):
         asked = self._asked
         first = self._discovery_steps()
-        blind = None if self._apply else self._why_blind(first)
+        blind = None if self._make_records else self._why_blind(first)
         if blind:
             return self._guess(records, sessions, first, blind)
-        if first and self._apply:
-            self._apply().discoveries(first)
+        if first and self._make_records:
+            self._make_records().discoveries(first)
         found, failures, bare = self._ask(asked.kind, asked.portals)
         nodes = nodes_of_found(self._respell(found, records, sessions), records, sessions, Choice(ifaces=asked.choice.ifaces))
         if failures and asked.choice.patterns is not None:
@@ -220,7 +220,7 @@ class Find:
         """The interfaces that are not there -> tuple of names; none when live. Raises SanError."""
         known = {record.name: record.broken for record in read_ifaces(self._root)}
         wrong = {name: known.get(name) for name in self._asked.choice.ifaces or () if known.get(name, name not in BUILT_IN_IFACES)}
-        for name, broken in wrong.items() if self._apply else ():
+        for name, broken in wrong.items() if self._make_records else ():
             if name not in known:
                 raise SanError(f"iface {name}: open-iscsi has no such interface. Make it with iscsi_iface and run again.")
             raise SanError(f"iface {name}: its record cannot be read: {broken}. Make it anew with iscsi_iface and run again.")

@@ -149,7 +149,7 @@ class NodeWork:
         return plan_forget(portals, read_discoveries(self._root), left, partly)
 
     def _find(self):
-        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._apply if self._live else None, self._network.probe)
+        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._make_records if self._live else None, self._network.probe)
 
     # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
 
@@ -161,7 +161,12 @@ class NodeWork:
 
         read = functools.partial(self._read, chap=False)
         login = Login(self._iscsiadm, read, Watch(self._places.sysfs).read, self._network.probe, Helpers("iscsid", self._places.proc).running)
-        return Apply(self._iscsiadm, self._database(), login, read)
+        return Apply(self._iscsiadm, self._make_records(), login, read)
+
+    def _make_records(self):
+        from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_apply import Records
+
+        return Records(self._iscsiadm, self._database())
 
     def _database(self):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool import Database
