@@ -34,7 +34,7 @@ def run(tmp_path, **hosts):
 
 def test_two_hosts_of_one_name_are_refused(tmp_path):
     said, logged_in = run(tmp_path, new={"name_of_initiator": ONE}, third={"name_of_initiator": TWO}, clone={"name_of_initiator": ONE})
-    assert f"Initiator name {ONE} belongs to more than one host of this play: new, clone. Nobody has been logged in." in said
+    assert f"Initiator name {ONE} belongs to more than one host of this play: new, clone. From here on nobody is logged in." in said
     assert logged_in == set()
 
 
