@@ -289,7 +289,7 @@ def test_killed_at_any_step(array, initiator, moment, count):
     run.communicate(timeout=300)
     assert run.returncode != 0
     done = initiator.node(portals=asked(A1), min_portals="all", timeout=90, **several)
-    assert not done.get("failed"), done
+    assert not done.get("failed"), done["msg"]
     wanted = sorted((target["name"], portal(place)) for target in FABRIC for place in target["portals"])
     assert initiator.records() == wanted and initiator.sessions() == sorted(wanted * count)
     assert initiator.node(portals=asked(A1))["changed"] is False

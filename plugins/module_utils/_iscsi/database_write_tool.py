@@ -139,6 +139,10 @@ class Database:
             self.remove_file(self._held)
         return stale
 
+    def await_lock(self):
+        """Wait until nobody writes; the lock of a writer that was killed is removed as soon as it can be told from another."""
+        wait_until(lambda: self.free_stale_lock() or not os.path.lexists(self._held), STALE_SECONDS + CLOCK_SECONDS, LOCK_INTERVAL)
+
     def _take(self):
         if not wait_until(self._try, LOCK_SECONDS, LOCK_INTERVAL):
             holders = ", ".join(self._writers(time.time())) or "unknown"

@@ -53,9 +53,9 @@ class NodeWork:
     def turn(self):
         """Work while no other run does. The time that the task has begins then."""
         with turn(self._places.lock if self._live else None):
-            self._deadline = time.monotonic() + self._asked.timeout
             if self._live and is_locked(self._places.lock):
-                self._database().free_stale_lock()
+                self._database().await_lock()
+            self._deadline = time.monotonic() + self._asked.timeout
             yield
 
     def plan(self):

@@ -100,6 +100,26 @@ def test_a_young_lock_is_left(database, held, monkeypatch):
     assert lock.exists()
 
 
+def test_the_lock_of_a_writer_that_was_just_killed_is_waited_for(database, tmp_path, monkeypatch):
+    """iscsiadm gives up after 30 s, and takes no lock away."""
+    monkeypatch.setattr(database_write_tool, "STALE_SECONDS", 0.5)
+    (tmp_path / "lock").mkdir()
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "lock" / "lock").touch()
+    os.link(tmp_path / "lock" / "lock", tmp_path / "lock" / "lock.write")
+    began = time.monotonic()
+    database.await_lock()
+    assert not is_locked(str(tmp_path / "lock")) and time.monotonic() - began > 0.2
+    database.await_lock()
+
+
+def test_a_living_writer_is_waited_for_in_bounds(database, held, monkeypatch):
+    monkeypatch.setattr(database_write_tool, "STALE_SECONDS", 0)
+    lock = held("iscsiadm", 60)
+    database.await_lock()
+    assert lock.exists()
+
+
 def test_a_living_writer_keeps_its_lock(database, held, monkeypatch):
     lock = held("iscsiadm", 60)
     monkeypatch.setattr(database_write_tool, "LOCK_SECONDS", 0)
