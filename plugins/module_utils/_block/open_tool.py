@@ -12,18 +12,21 @@ import contextlib
 import os
 import re
 import stat
+from collections import Counter
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_text import parse_open_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
-# udev opens a device for a moment after every change.
+# What udev starts opens a device for a moment after every change.
 OPEN_SECONDS = 5
 INTERVAL_SECONDS = 0.3
 READ_SECONDS = 20
 # It keeps the paths open that it checks, and lets go of those that go away.
 PATH_CHECKER = "multipathd"
+# They look what is on a device and use it for nothing. Where I/O waits for a path they are stuck in that, for as long as it waits.
+LOOKERS = ("(udev-worker)", "systemd-udevd", "udevd")
 # Character devices by which a SCSI unit is used without a block device: /dev/sg2, /dev/bsg/3:0:0:0, /dev/nst0, /dev/sch0.
 CHARACTER_DEVICES = ("scsi_generic", "bsg", "scsi_tape", "scsi_changer")
 
@@ -37,7 +40,7 @@ def read_open_counts(run):
 
 
 def held_open(names, nodes, open_counts, proc="/proc", units=None):
-    """Who keeps devices open, udev's moments aside -> dict of name and words, without those that nobody has open.
+    """Who keeps devices open, udev aside -> dict of name and words, without those that nobody has open.
 
     names: disks and multipath maps, which are asked with their partitions. nodes: of read_nodes. open_counts: gives read_open_counts. units: as in openers.
     """
@@ -50,7 +53,7 @@ def partitions_of(node, nodes):
 
 
 def openers(devices, proc="/proc", units=None):
-    """The processes that have devices open -> dict of name and a list of (pid, command).
+    """The processes that have devices open -> dict of name and a list of (pid, command, how many times).
 
     devices: Node. units: SCSI units that have no block device, as a tape drive: a dict of name and directory in sysfs.
     """
@@ -58,8 +61,8 @@ def openers(devices, proc="/proc", units=None):
     known.update({key: name for name, directory in (units or {}).items() for key in _characters(directory)})
     found = {}
     for pid in sorted(filter(str.isdigit, os.listdir(proc)), key=int):
-        for name in sorted(set(_open_devices(os.path.join(proc, pid, "fd"), known))):
-            found.setdefault(name, []).append((pid, _command(os.path.join(proc, pid, "comm"))))
+        for name, times in sorted(Counter(_open_devices(os.path.join(proc, pid, "fd"), known)).items()):
+            found.setdefault(name, []).append((pid, _command(os.path.join(proc, pid, "comm")), times))
     return found
 
 
@@ -68,15 +71,19 @@ def _held_open(names, nodes, open_counts, proc, units):
     for name in names:
         parts = partitions_of(nodes[name], nodes) if nodes[name].dm_uuid else nodes[name].partitions
         whole.update(dict.fromkeys((name, *parts), name))
-    found = {}
-    for name, processes in openers([nodes[name] for name in whole], proc, units).items():
-        found.setdefault(whole.get(name, name), []).extend(f"open by {command} (process {pid})" for pid, command in processes if command != PATH_CHECKER)
+    found, looked = {}, Counter()
+    opened = openers([nodes[name] for name in whole], proc, units)
+    for name, (pid, command, times) in ((whole.get(name, name), process) for name, processes in opened.items() for process in processes):
+        if command in LOOKERS:
+            looked[name] += times
+        elif command != PATH_CHECKER:
+            found.setdefault(name, []).append(f"open by {command} (process {pid})")
     maps = [name for name in names if nodes[name].dm_uuid]
     counts = open_counts() if maps else {}
     for name in maps:
-        if not found.get(name) and _opens(name, partitions_of(nodes[name], nodes), counts) > 0:
+        if not found.get(name) and _opens(name, partitions_of(nodes[name], nodes), counts) > looked[name]:
             found[name] = [f"{name} is open, and no process of this host shows it: look for a container, a virtual machine, or an exported LUN"]
-    return {name: tuple(dict.fromkeys(words)) for name, words in found.items() if words}
+    return {name: tuple(dict.fromkeys(words)) for name, words in found.items()}
 
 
 def _opens(name, partitions, counts):

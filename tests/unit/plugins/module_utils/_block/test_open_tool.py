@@ -37,13 +37,13 @@ def test_openers(tmp_path):
     (tmp_path / "5").mkdir()
     (tmp_path / "self").mkdir()
     found = openers([device("dm-0"), device("dm-1"), device("dm-2")], str(tmp_path))
-    assert found == {"dm-0": [("20", "qemu")], "dm-1": [("4", "a process"), ("100", "dd")]}
+    assert found == {"dm-0": [("20", "qemu", 2)], "dm-1": [("4", "a process", 1), ("100", "dd", 1)]}
 
 
 def test_this_process_has_dev_null_open():
     """On the real /proc, with a device that is none of the kernel's maps."""
     with open("/dev/null", encoding="utf-8"):
-        assert str(os.getpid()) in [pid for pid, command in openers([device("null")])["null"]]
+        assert str(os.getpid()) in [pid for pid, command, times in openers([device("null")])["null"]]
         # The number of a character device is not that of a block device.
         assert openers([device("other", "1:3")]) == {}
 
@@ -52,7 +52,7 @@ def test_a_device_node_of_another_name(tmp_path, monkeypatch):
     """No block device is sure to be there on a host that runs this, so its status is made up."""
     process(tmp_path, 7, "qemu", "/dev/linuxsan-xvda")
     monkeypatch.setattr(open_tool.os, "stat", lambda path: SimpleNamespace(st_mode=stat.S_IFBLK, st_rdev=os.makedev(8, 16)))
-    assert openers([device("sdb", "8:16"), device("sdc", "8:32")], str(tmp_path)) == {"sdb": [("7", "qemu")]}
+    assert openers([device("sdb", "8:16"), device("sdc", "8:32")], str(tmp_path)) == {"sdb": [("7", "qemu", 1)]}
 
 
 @pytest.fixture
@@ -94,11 +94,20 @@ def test_a_unit_without_a_block_device(tmp_path, kind):
     unit = tmp_path / "unit" / kind
     unit.mkdir(parents=True)
     (unit / "dev").write_text("1:3\n")
-    assert openers([device("sdb", "1:3")], str(tmp_path), {"SCSI unit 1:0:0:0": str(tmp_path / "unit")}) == {"SCSI unit 1:0:0:0": [("77", "bareos-sd")]}
+    assert openers([device("sdb", "1:3")], str(tmp_path), {"SCSI unit 1:0:0:0": str(tmp_path / "unit")}) == {"SCSI unit 1:0:0:0": [("77", "bareos-sd", 1)]}
 
 
-def test_a_moment_of_udev_is_none(disk, monkeypatch):
-    process(disk.proc, 77, "systemd-udevd", "/dev/sdb")
+def test_udev_is_no_user(disk, monkeypatch):
+    """A worker that reads from a map without a path is stuck in it until the map is told not to wait."""
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    disk.virtual("dm-0", "253:0", on=["sdb"], dm__name="qsan", dm__uuid="mpath-3600")
+    process(disk.proc, 77, "(udev-worker)", "/dev/dm-0", "/dev/dm-0", "/dev/sdb")
+    assert held(disk, "sdb") == {} and held(disk, "dm-0", {"dm-0": 2}) == {}
+    assert "no process of this host shows it" in held(disk, "dm-0", {"dm-0": 3})["dm-0"][0]
+
+
+def test_what_is_open_for_a_moment_is_not_held(disk, monkeypatch):
+    process(disk.proc, 77, "blkid", "/dev/sdb")
     monkeypatch.setattr(open_tool, "INTERVAL_SECONDS", 0)
     real = open_tool.openers
     asked = []
