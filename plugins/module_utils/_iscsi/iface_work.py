@@ -51,7 +51,6 @@ class IfaceWork:
         if not os.path.isdir(self._root):
             raise SanError(f"{self._root}: no such directory for the records of open-iscsi. Install open-iscsi (iscsi-initiator-utils) and run again.")
         database = Database(self._root, self._places.lock, self._places.proc)
-        database.await_lock()
         texts = {}
         with database.locked():
             for step in steps:
