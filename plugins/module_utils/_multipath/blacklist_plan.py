@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which paths of maps new files would blacklist, and what that does to the maps.
+"""Which devices a blacklist leaves alone, which paths of maps new files would blacklist, and what that does to the maps.
 
 Sources: libmultipath/blacklist.c filter_path; multipathd takes blacklisted paths out of their maps and flushes a map that has none left
 (multipathd/main.c coalesce_maps, libmultipath/structs_vec.c update_pathvec_from_dm).
@@ -51,6 +51,15 @@ def find_hits(before, after, maps):
     return tuple(found)
 
 
+def left_alone(conf, luns):
+    """Those of some LUNs that the blacklist has for their vendor and product and no exception spares, as a list.
+
+    conf: the Conf in force, built-in entries and all.
+    """
+    lists = _lists((conf,)) if luns else {}
+    return [lun for lun in luns if _device_entry(lists, lun)]
+
+
 def tell_hit(hit, users):
     """What becomes of a map, as a sentence. users: who uses it, in words, none when it is idle."""
     name = f"{hit.device.name} ({', '.join(hit.paths)})"
@@ -72,10 +81,19 @@ def _lists(confs):
 
 def _entry(lists, path):
     """What blacklists a path, or None. An exception counts for the entries of its keyword only."""
-    device = (path.vendor, path.product) if path.vendor and path.product else (None, None)
-    facts = (("devnode", (path.name,)), ("device", device), ("protocol", (path.protocol,)), ("wwid", (path.wwid,)))
-    found = [_property_entry(lists, path.properties), *(_listed(lists, keyword, words) for keyword, words in facts)]
+    found = (
+        _property_entry(lists, path.properties),
+        _listed(lists, "devnode", (path.name,)),
+        _device_entry(lists, path),
+        _listed(lists, "protocol", (path.protocol,)),
+        _listed(lists, "wwid", (path.wwid,)),
+    )
     return next(filter(None, found), None)
+
+
+def _device_entry(lists, device):
+    """device: PathFacts or a Lun."""
+    return _listed(lists, "device", (device.vendor, device.product)) if device.vendor and device.product else None
 
 
 def _property_entry(lists, properties):

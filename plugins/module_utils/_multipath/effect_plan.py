@@ -32,15 +32,6 @@ def device_blocks(confs, vendor, product, revision=None):
     return [block for conf in confs for block in conf.blocks("devices", "device") if _names(block, vendor, product, revision)]
 
 
-def is_blacklisted(conf, vendor, product):
-    """Whether a device of the blacklist matches and none of the exceptions does. conf: the Conf in force, built-in entries and all.
-
-    A part that an entry lacks matches anything (libmultipath/blacklist.c match_reglist_device).
-    """
-    listed, spared = (any(_fits(block, vendor, product) for block in conf.blocks(section, "device")) for section in ("blacklist", "blacklist_exceptions"))
-    return listed and not spared
-
-
 def exactly(text):
     """The expression that matches this vendor or product and no other."""
     return f"^{SPECIAL.sub(_escaped, text or '')}$"
@@ -54,13 +45,6 @@ def _names(block, vendor, product, revision):
     # A section without a revision is for all of them (libmultipath/config.c hwe_regmatch).
     fits_revision = block.value("revision") is None or (revision is not None and _matches(block.value("revision"), revision))
     return fits_revision and all(_matches(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product)))
-
-
-def _fits(block, vendor, product):
-    parts = [(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product))]
-    given = [(pattern, text) for pattern, text in parts if pattern is not None]
-    # A "!" before an expression is for what it does not match.
-    return bool(given) and all(_matches(pattern.removeprefix("!"), text) != pattern.startswith("!") for pattern, text in given)
 
 
 def _matches(pattern, text):

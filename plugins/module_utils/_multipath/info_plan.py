@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import is_blacklisted
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import left_alone
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_path
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.timeout_plan import recovery_tmo
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Path
@@ -23,7 +23,8 @@ def without_left_alone(conf, maps, luns):
     conf: a Conf; maps: KnownMap. Which devices those are, multipath knows itself (product_blacklist of its built-in sections).
     """
     mapped = {known.wwid for known in maps}
-    return tuple(lun for lun in luns if lun.wwid in mapped or not is_blacklisted(conf, lun.vendor, lun.product))
+    apart = {lun.wwid for lun in left_alone(conf, [lun for lun in luns if lun.wwid not in mapped])}
+    return tuple(lun for lun in luns if lun.wwid not in apart)
 
 
 def lone_paths(maps, luns):

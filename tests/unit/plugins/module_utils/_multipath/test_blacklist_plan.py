@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import PathFacts, find_hits, tell_hit
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import PathFacts, find_hits, left_alone, tell_hit
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 
 MAP = DmDevice("dm-0", "qsan", "mpath-3600a", slaves=("sdb", "sdc"))
@@ -76,3 +77,30 @@ def test_a_map_in_use_and_an_idle_one():
     (hit,) = hits(lists("wwid 6"))
     assert tell_hit(hit, ("mounted on /srv",)).startswith("qsan (sdb, sdc) is mounted on /srv, and would be blacklisted by blacklist[wwid,6]")
     assert "in no use: multipathd removes the map" in tell_hit(hit, ())
+
+
+XPORT = Lun("3600b", "NETAPP", "Universal Xport")
+ENTRY = "{section} {{\n\tdevice {{\n\t\t{lines}\n\t}}\n}}\n"
+
+
+def entry(*lines, section="blacklist"):
+    return ENTRY.format(section=section, lines="\n\t\t".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "blacklisted"),
+    [
+        ("", False),
+        (entry('vendor "(NETAPP|LSI)"', 'product "Universal Xport"'), True),
+        (entry('vendor "DELL"', 'product "Universal Xport"'), False),
+        (entry('product "Universal Xport"'), True),
+        (entry('vendor "NETAPP"'), True),
+        (entry('vendor "!NETAPP"'), False),
+        (entry('vendor "!DELL"'), True),
+        (entry('vendor "NETAPP"') + entry('product "Xport"', section="blacklist_exceptions"), False),
+        (entry('vendor "NETAPP"') + entry('product "LUN"', section="blacklist_exceptions"), True),
+        ('blacklist {\n\twwid "NETAPP"\n}\n', False),
+    ],
+)
+def test_a_device_of_a_blacklist(text, blacklisted):
+    assert bool(left_alone(parse_conf(text), [XPORT])) is blacklisted

@@ -8,34 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import is_blacklisted, value_in_force
-
-XPORT = ("NETAPP", "Universal Xport")
-ENTRY = "{section} {{\n\tdevice {{\n\t\t{lines}\n\t}}\n}}\n"
-
-
-def entry(*lines, section="blacklist"):
-    return ENTRY.format(section=section, lines="\n\t\t".join(lines))
-
-
-@pytest.mark.parametrize(
-    ("text", "blacklisted"),
-    [
-        ("", False),
-        (entry('vendor "(NETAPP|LSI)"', 'product "Universal Xport"'), True),
-        (entry('vendor "DELL"', 'product "Universal Xport"'), False),
-        (entry('product "Universal Xport"'), True),
-        (entry('vendor "NETAPP"'), True),
-        (entry('vendor "!NETAPP"'), False),
-        (entry('vendor "!DELL"'), True),
-        (entry('vendor "NETAPP"') + entry('product "Xport"', section="blacklist_exceptions"), False),
-        (entry('vendor "NETAPP"') + entry('product "LUN"', section="blacklist_exceptions"), True),
-        ('blacklist {\n\twwid "NETAPP"\n}\n', False),
-    ],
-)
-def test_a_device_of_a_blacklist(text, blacklisted):
-    assert is_blacklisted(parse_conf(text), *XPORT) is blacklisted
-
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force
 
 OLD_FIRMWARE = 'defaults {\n\tprio const\n}\ndevices {\n\tdevice {\n\t\tvendor "Qsan"\n\t\tproduct ".*"\n\t\trevision "^1"\n\t\tprio alua\n\t}\n}\n'
 
