@@ -19,6 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places, turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_ask import Ask
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_network import Network
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_forget, plan_nodes, plan_session, session_counts
@@ -149,7 +150,8 @@ class NodeWork:
         return plan_forget(portals, read_discoveries(self._root), left, partly)
 
     def _find(self):
-        return Find(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._make_records if self._live else None, self._network.probe)
+        ask = Ask(self._asked, self._root, self._places.proc, self._deadline, self._iscsiadm, self._network.probe, self._live)
+        return Find(self._asked, ask, self._root, self._make_records if self._live else None)
 
     # A host compiles our code at every run, and most runs find nothing to do: what only a change needs is loaded for a change.
 

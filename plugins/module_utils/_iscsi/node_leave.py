@@ -1,0 +1,54 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which nodes an iscsi_node task takes away: chosen among what the host knows."""
+
+from __future__ import annotations
+
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice, known_keys, targets_behind, targets_shown_by
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import addresses_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.spelling_plan import portals_at
+
+
+def find_leaving(asked, ask, records, sessions):
+    """-> (keys of the nodes, tuple of Failure, portals that told nothing and of which the host knows no target, warnings).
+
+    asked: of asked_text. ask: an Ask, for the portals are asked when the targets are not named. records, sessions: of the host.
+    """
+    choice, failures, lost = asked.choice, (), ()
+    if asked.kind == "static" and asked.portals:
+        portals = portals_at(asked.portals, records, sessions, addresses_of)
+        return frozenset(key for key in known_keys(records, sessions, choice) if key[1] in portals), failures, lost, ()
+    if choice.patterns is None and (records or sessions):
+        targets, failures, lost = _behind(asked, ask, records, sessions)
+        choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
+    warnings = tuple(_lost(portal, {each.target for each in (*records, *sessions)}) for portal in lost)
+    return frozenset(known_keys(records, sessions, choice)), failures, lost, warnings
+
+
+def _behind(asked, ask, records, sessions):
+    """The targets at the portals -> (names, tuple of Failure, portals that told nothing and of which the host knows none)."""
+    mute = ask.why_mute()
+    if mute:
+        found, failures = (), tuple(Failure(str(portal), None, f"not asked for its targets, because {mute[0]}", mute[1]) for portal in asked.portals)
+    else:
+        found, failures = ask.portals(asked.kind, asked.portals)[:2]
+    spelled = portals_at(asked.portals, records, sessions, addresses_of)
+    targets = {each.target for each in found} | targets_behind(spelled, records, sessions)
+    lost = []
+    through = 1 if mute else len(ask.through())
+    for portal in asked.portals:
+        if sum(failure.portal == str(portal) for failure in failures) == through:
+            known = targets_behind(portals_at((portal,), records, sessions, addresses_of), records, sessions) | targets_shown_by(portal, records)
+            targets |= known
+            lost += [] if known else [portal]
+    return targets, failures, tuple(lost)
+
+
+def _lost(portal, others):
+    """What to say of a portal that told nothing and at which nothing is known, while the host has other targets."""
+    return (
+        f"portal {portal}: nothing is taken away for it, because it did not tell its targets and no node record or session of this host is known to be of it. "
+        f"Name those that are meant in targets; this host has {', '.join(sorted(others))}"
+    )
