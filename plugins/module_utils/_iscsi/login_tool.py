@@ -24,12 +24,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool
     SLOW,
     Failure,
     failure_of,
-    raise_for_host,
     unreached,
 )
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import raise_for
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_reason_tool import Asking, check_login, told_failures
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import nr_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, parse_login_failures, status_meaning, status_name
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import status_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import late_warning
 
 INTERVAL = 0.1
@@ -37,8 +36,6 @@ INTERVAL = 0.1
 REST = 9
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
-# What another process has begun already: sysfs will show whether it works.
-UNDER_WAY = STATUSES["ISCSI_ERR_SESS_EXISTS"][0]
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Login:
         wanted = {node.key: node for node in (*nodes, *waiting_for)}
         counts = counts or {}
         several = {key for key, count in counts.items() if count > 1} | {record.key for record in records if nr_sessions(record.values) > 1}
-        asking = _Asking(self._iscsiadm, records, several)
+        asking = Asking(self._iscsiadm, records, several)
         try:
             said = [self._start(target, record, asking, nodes) for target, record in login_calls(nodes, records)]
             return self._settle(wanted, counts, said, asking, deadline, wait_for_devices)
@@ -91,7 +88,7 @@ class Login:
             # One of before 2.1 knows no -W.
             asking.begin((target, record))
         else:
-            _check(target, result)
+            check_login(target, result)
         return result.stderr
 
     def unreached(self, nodes, bound=PROBE_SECONDS):
@@ -105,7 +102,7 @@ class Login:
             late = time.monotonic() >= deadline
             sessions, seconds = _timed(self._watch)
             up = _up(sessions, nodes, counts)
-            failed.update(_told([*said, *asking.said()], nodes, up))
+            failed.update(told_failures([*said, *asking.said()], nodes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
             still = quiet.since((len(up), len(failed), sum(len(session.devices) for session in sessions)))
             if left and (late or still > max(pause, SLOW * max(quiet.longest, longest_rest))):
@@ -135,56 +132,6 @@ class Login:
         """-> tuple of a warning, or none when no disk is to come any more."""
         mine = _logged_in(sessions, nodes)
         return (late_warning(mine),) if mine and (self._scanning() or not _complete(sessions, nodes, still)) else ()
-
-
-class _Asking:
-    """Asks why portals fail, by an iscsiadm that waits for each. several: keys of the records of several sessions."""
-
-    def __init__(self, iscsiadm, records, several):
-        self.several = several
-        self._iscsiadm = iscsiadm
-        self._known = {record.key for record in records}
-        self._first, self._processes = {}, {}
-
-    def begin(self, call):
-        """A first login, which fails as a whole when it cannot be. call: as login_calls gives it."""
-        self._first[call] = self._processes[call] = self._iscsiadm.start_login(*call)
-
-    def ask(self, nodes):
-        """Ask for the nodes for which nobody asks. One that iscsid still tries is told to be there already, at once."""
-        for node in nodes:
-            process = self._processes.get((node.target, node))
-            if node.key in self._known - self.several and not (process and process.running):
-                self._processes[node.target, node] = self._iscsiadm.start_login(node.target, node)
-
-    def said(self):
-        """Their words until now. Raises SanError."""
-        for call, process in self._first.items():
-            if not process.running:
-                _check(call[0], process.finish(0))
-        return [process.stderr_so_far() for process in self._processes.values()]
-
-    def end(self):
-        """Wait no more."""
-        for process in self._processes.values():
-            process.kill()
-
-
-def _check(target, result):
-    """Raise SanError when a login failed, and not that of one portal or another."""
-    if status_name(result.rc) != "ISCSI_ERR_SESS_EXISTS" and not parse_login_failures(result.stderr):
-        raise_for(f"target {target or 'of every record'}: login", result)
-
-
-def _told(said, nodes, up):
-    """What iscsiadm has said about portals -> dict of key and Failure."""
-    told = {}
-    for failure in (each for words in said for each in parse_login_failures(words)):
-        raise_for_host(failure.status, f"portal {failure.portal} of {failure.target}: login")
-        key = (failure.target, failure.portal, failure.iface)
-        if failure.status != UNDER_WAY and key in nodes and key not in up:
-            told[key] = failure_of(failure, status_meaning(failure.status), status_name(failure.status))
-    return told
 
 
 def _complete(sessions, nodes, still):

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import MEANINGS, find_faults
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.link_plan import Link
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, LunPath
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_fault_plan import MEANINGS
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import KnownMap
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.timeout_plan import DEFAULT_SECONDS, recovery_tmo
