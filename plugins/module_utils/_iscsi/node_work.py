@@ -90,8 +90,8 @@ class NodeWork:
         waiting_for = tuple(node for node in self._found.nodes if self._asked.state == "connected" and node.key in down)
         if not left and not waiting_for:
             return ()
-        check, wait = self._guard().check_one, self._asked.wait_for_devices
-        outcome = self._apply().nodes(left, self._deadline, wait, waiting_for, self._counts, check, self._records)
+        wait = self._asked.wait_for_devices
+        outcome = self._apply().nodes(left, self._deadline, wait, waiting_for, self._counts, self._check_one, self._records)
         self._sessions = outcome.sessions
         self.warnings.extend(outcome.warnings)
         return outcome.failures
@@ -179,6 +179,9 @@ class NodeWork:
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_guard import Guard
 
         return Guard(self._places, self._asked.force, self._paths)
+
+    def _check_one(self, session):
+        self._guard().check_one(session)
 
     def _check_chap(self, steps, records, sessions):
         from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices

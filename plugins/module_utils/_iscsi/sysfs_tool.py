@@ -105,6 +105,11 @@ def session_numbers(sysfs="/sys"):
     return sorted(int(match.group(1)) for match in matches if match)
 
 
+def session_state(sid, sysfs="/sys"):
+    """As Session has it, None when there is none."""
+    return _string(os.path.join(sysfs, "class", "iscsi_session", f"session{sid}"), "state")
+
+
 def read_session(sid, sysfs="/sys", udev=None, chap=False):
     """One session -> Session, None when it is gone or not made yet. udev: where udev keeps its data; None to read no size and WWID of the devices."""
     base = os.path.join(sysfs, "class", "iscsi_session")

@@ -9,7 +9,7 @@ They are looked at many times, on a host that is busy with them: one that is the
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_session, session_numbers
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import LOGGED_IN, read_session, session_numbers, session_state
 
 
 class Watch:
@@ -20,11 +20,17 @@ class Watch:
         self._there = {}
 
     def read(self):
-        """-> tuple of Session, by sid. What a session that is there has lost or gained since does not show: read_sessions has the last word."""
-        found = {sid: self._there.get(sid) or read_session(sid, self._sysfs) for sid in session_numbers(self._sysfs)}
+        """-> tuple of Session, by sid: those that are logged in.
+
+        What a session that is there has lost or gained since does not show: read_sessions has the last word.
+        """
+        found = {sid: self._there.get(sid) or self._logged_in(sid) for sid in session_numbers(self._sysfs)}
         found = {sid: session for sid, session in found.items() if session}
         self._there = {sid: session for sid, session in found.items() if is_there(session)}
         return tuple(found.values())
+
+    def _logged_in(self, sid):
+        return read_session(sid, self._sysfs) if session_state(sid, self._sysfs) == LOGGED_IN else None
 
 
 def late_warning(sessions):

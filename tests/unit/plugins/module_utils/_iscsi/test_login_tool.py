@@ -258,6 +258,19 @@ def test_a_portal_is_probed_through_the_interface_of_each_node():
     assert failure[0] == nodes[1].key and (failure[1].reason, failure[1].status) == ("No route to host", "ISCSI_ERR_TRANS")
 
 
+def test_a_processor_that_others_have_is_no_reason_to_rest():
+    both, readings = [session(node) for node in NODES], iter([[], [session(NODES[0])]])
+
+    def read():
+        time.sleep(0.3)
+        return next(readings, both)
+
+    tool = Login(Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), read, read, dict, lambda: False, interval=0)
+    started = time.monotonic()
+    assert tool.login(NODES, RECORDS, started + 60).failures == ()
+    assert time.monotonic() - started < 3
+
+
 def test_a_slow_probe_is_no_reason_to_rest(hasty):
     def probe(places, bound):
         time.sleep(0.3)

@@ -18,7 +18,9 @@ def test_what_comes_up_is_seen_and_what_goes_too(sysfs):
     watch = Watch(str(sysfs.root))
     assert seen(watch) == {}
     device = sysfs(1, "10.0.0.1", disk=None, state="FREE")
-    assert seen(watch) == {1: ("FREE", [None])}
+    assert seen(watch) == {}
+    (device / "iscsi_session/session1/state").write_text("LOGGED_IN")
+    assert seen(watch) == {1: ("LOGGED_IN", [None])}
     shutil.rmtree(device)
     (sysfs.root / "class/iscsi_session/session1").unlink()
     sysfs(2, "10.0.0.1")
