@@ -42,6 +42,13 @@ def test_volumes_of_their_own_are_taken(tmp_path):
     assert (status, said.count("failed=0")) == (0, 2)
 
 
+@pytest.mark.parametrize("state", ["connected", "absent"])
+def test_a_volume_may_be_named_by_its_target_or_only_have_a_name(tmp_path, state):
+    by_select = {"alias": "log", "select": {"target": "iqn.2004-08.com.example:log", "lun": 0}, "fstype": "xfs", "mount": "/mnt/log"}
+    status, said = check(tmp_path, [QSAN, by_select, {"alias": "raw", "wwid": OTHER["wwid"]}], iscsi_multipath_state=state)
+    assert (status, said.count("failed=0")) == (0, 2), said
+
+
 def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
     of_db2 = {**OTHER, "wwid": "{{ hostvars[groups.all | last].lun }}"}
     assert check(tmp_path, [QSAN], [of_db2], lun=OTHER["wwid"])[0] == 0
