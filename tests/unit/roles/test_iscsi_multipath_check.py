@@ -60,6 +60,7 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
     "first, second, variables, message",
     [
         ([QSAN], [QSAN], {}, "is wanted by more than one host of this play"),
+        ([QSAN], [{**QSAN, "fstype": "ocfs2"}], {}, "is wanted by more than one host of this play"),
         ([QSAN, {**OTHER, "mount": QSAN["mount"]}], [], {}, "two volumes have the same mount"),
         ([QSAN, {**QSAN, "alias": "again", "mount": "/mnt/again"}], [], {}, "two volumes have the same wwid"),
         ([{**QSAN, "select": {"lun": 0}}], [], {}, "it needs either wwid or select"),
