@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sanlab.array_script import render_addresses, render_faults, render_files, render_script, render_targets
+from sanlab.array_script import CORE, FUNCTIONS, render_addresses, render_faults, render_files, render_script, render_targets
 from sanlab.array_spec import Chap, parse_array
 
 ARRAY = parse_array((Path(__file__).parents[2] / "lab" / "array" / "default.yml").read_text())
@@ -25,6 +25,16 @@ def with_portal(**changes):
 def test_the_script_is_valid_shell():
     checked = subprocess.run(["sh", "-n"], input=render_script(ARRAY), capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("left", "status"), [([], 0), (["fileio_0/lun0"], 1), (["fileio_0/lun0", "fileio_1/going"], 1)])
+def test_backstores_are_cleared_when_none_is_left(tmp_path, left, status):
+    for name in left:
+        (tmp_path / name).mkdir(parents=True)
+    # What goes between the looks of the shell and of ls.
+    ls = f'ls() {{ rm -rf "{tmp_path}"/*/going; command ls "$@"; }}\n'
+    script = FUNCTIONS.replace(CORE, str(tmp_path)) + ls + "cleared 2> /dev/null"
+    assert subprocess.run(["sh"], input=script, text=True, check=False).returncode == status
 
 
 def test_every_target_has_its_own_portals_and_every_lun():
