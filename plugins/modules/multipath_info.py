@@ -184,6 +184,18 @@ paths:
       description: The state of the SCSI device, V(running), V(offline) or another.
       type: str
       sample: running
+    checker:
+      description: The path checker that looks at it, null when multipathd does not tell.
+      type: str
+      sample: tur
+    priority:
+      description: Its priority, null when multipathd does not tell.
+      type: int
+      sample: 50
+    marginal:
+      description: Whether it failed too often and is used only when no other path is left.
+      type: bool
+      sample: false
     usable:
       description: Whether I/O can go over it now, null when multipathd does not tell.
       type: bool
