@@ -19,13 +19,17 @@ OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 
 @dataclass(frozen=True)
 class Mount:
-    """One mount: dev is major:minor as st_dev has it (0:N for btrfs, overlay and the like), root the mounted part of the file system."""
+    """One mount: dev is major:minor as st_dev has it (0:N for btrfs, overlay and the like), root the mounted part of the file system.
+
+    id: as mnt_id in /proc/PID/fdinfo has it, of one mount only in all mount namespaces.
+    """
 
     dev: str
     root: str
     mountpoint: str
     fstype: str
     source: str
+    id: str
 
 
 def parse_mountinfo(text):
@@ -51,4 +55,5 @@ def _mount(number, line):
         mountpoint=unescape(fields[4]),
         fstype=unescape(fields[dash + 1]),
         source=unescape(fields[dash + 2]),
+        id=fields[0],
     )

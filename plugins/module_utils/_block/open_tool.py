@@ -14,6 +14,7 @@ import re
 import stat
 from collections import Counter
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_file_tool import OpenFiles
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_text import parse_open_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -59,9 +60,9 @@ def openers(devices, proc="/proc", units=None):
     """
     known = {key: node.name for node in devices for key in ((stat.S_IFBLK, node.dev), node.device, *_characters(os.path.join(node.directory, "device")))}
     known.update({key: name for name, directory in (units or {}).items() for key in _characters(directory)})
-    found = {}
+    found, files = {}, OpenFiles(proc)
     for pid in sorted(filter(str.isdigit, os.listdir(proc)), key=int):
-        for name, times in sorted(Counter(_open_devices(os.path.join(proc, pid, "fd"), known)).items()):
+        for name, times in sorted(Counter(files.devices(pid, known)).items()):
             found.setdefault(name, []).append((pid, _command(os.path.join(proc, pid, "comm")), times))
     return found
 
@@ -98,29 +99,6 @@ def _characters(unit):
             directory = os.path.join(unit, kind)
             for name in os.listdir(directory):
                 yield stat.S_IFCHR, attribute(directory, name, "dev")
-
-
-def _open_devices(directory, known):
-    """Of the open files of a process those that are known, by path or by kind and number -> names.
-
-    Asks nothing of a file outside /dev, so that nothing can hang.
-    """
-    try:
-        entries = os.listdir(directory)
-    except OSError:
-        # The process has ended.
-        return
-    for entry in entries:
-        # A file may be closed meanwhile.
-        with contextlib.suppress(OSError):
-            path = os.readlink(os.path.join(directory, entry))
-            key = path
-            if path.startswith("/dev/") and path not in known:
-                # A virtual machine or a container can have a device node of its own name.
-                status = os.stat(os.path.join(directory, entry))
-                key = stat.S_IFMT(status.st_mode), f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-            if key in known:
-                yield known[key]
 
 
 def _command(path):

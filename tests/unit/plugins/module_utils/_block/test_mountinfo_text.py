@@ -17,7 +17,7 @@ ESCAPED = " \t\n\\#"
 PATHS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=30).map(lambda rest: "/" + rest)
 WORDS = st.text(st.characters(whitelist_categories=("Ll", "Nd")), min_size=1, max_size=8)
 DEVICES = st.builds("{}:{}".format, st.integers(0, 4095), st.integers(0, 1 << 20))
-MOUNTS = st.builds(Mount, DEVICES, PATHS, PATHS, WORDS, st.one_of(PATHS, WORDS, st.just("")))
+MOUNTS = st.builds(Mount, DEVICES, PATHS, PATHS, WORDS, st.one_of(PATHS, WORDS, st.just("")), st.integers(1, 1 << 20).map(str))
 OPTIONAL = st.lists(st.sampled_from(["shared:1", "master:2", "propagate_from:3", "unbindable"]), max_size=3)
 
 
@@ -27,7 +27,7 @@ def escape(path):
 
 def render(mount, optional):
     fields = [
-        "36",
+        mount.id,
         "35",
         mount.dev,
         escape(mount.root),
@@ -62,7 +62,7 @@ def test_the_table_of_this_host_is_read():
 
 
 def test_a_mount_point_that_is_a_dash_is_no_separator():
-    assert parse_mountinfo(render(Mount("8:1", "/", "-", "ext4", "/dev/sda1"), ["shared:1"]))[0].source == "/dev/sda1"
+    assert parse_mountinfo(render(Mount("8:1", "/", "-", "ext4", "/dev/sda1", "36"), ["shared:1"]))[0].source == "/dev/sda1"
 
 
 @pytest.mark.parametrize("line", ["36 35 98:0 / /mnt rw", "36 35 98:0 / /mnt rw - ext4 /dev/sda", "36 35 x / /mnt rw - ext4 /dev/sda rw"])

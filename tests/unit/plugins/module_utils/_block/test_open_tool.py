@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._block import open_file_tool, open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open, openers
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 
@@ -51,7 +51,7 @@ def test_this_process_has_dev_null_open():
 def test_a_device_node_of_another_name(tmp_path, monkeypatch):
     """No block device is sure to be there on a host that runs this, so its status is made up."""
     process(tmp_path, 7, "qemu", "/dev/linuxsan-xvda")
-    monkeypatch.setattr(open_tool.os, "stat", lambda path: SimpleNamespace(st_mode=stat.S_IFBLK, st_rdev=os.makedev(8, 16)))
+    monkeypatch.setattr(open_file_tool.os, "stat", lambda path: SimpleNamespace(st_mode=stat.S_IFBLK, st_rdev=os.makedev(8, 16)))
     assert openers([device("sdb", "8:16"), device("sdc", "8:32")], str(tmp_path)) == {"sdb": [("7", "qemu", 1)]}
 
 
