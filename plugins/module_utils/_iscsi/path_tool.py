@@ -19,12 +19,16 @@ CLAIM_SECONDS = 15
 # an open can hang on a disk that does not answer; for reading, because udev takes the end of a write access for a change.
 CLAIM = """
 import errno, os, sys
+# A disk that has gone, or has no medium, has no user.
+gone = errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOMEDIUM
 for path in sys.argv[1:]:
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK))
     except OSError as error:
         if error.errno == errno.EBUSY:
             print(path)
+        elif error.errno not in gone:
+            sys.exit(path + ": " + error.strerror)
 """
 
 
@@ -51,9 +55,14 @@ class Paths:
         return read_open_counts(self._run)
 
     def claimed(self, names, nodes):
-        """Those of the named devices that somebody has claimed -> tuple of names."""
+        """Those of the named devices that somebody has claimed -> tuple of names. Raises SanError where that cannot be told."""
         if not names:
             return ()
         by_path = {nodes[name].device: name for name in names}
-        result = self._run([sys.executable, "-c", CLAIM, *by_path], CLAIM_SECONDS)
+        result = self._run([sys.executable, "-I", "-S", "-c", CLAIM, *by_path], CLAIM_SECONDS)
+        if result.rc != 0:
+            raise SanError(
+                f"{', '.join(names)}: cannot be asked for a claim: {result.words}. Run as root and look at the kernel log; "
+                "force=true logs out all the same and may lose data."
+            )
         return tuple(by_path[path] for path in result.stdout.split("\n") if path in by_path)

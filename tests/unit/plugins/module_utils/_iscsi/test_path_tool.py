@@ -47,6 +47,19 @@ def test_claims_by_name():
     assert answering().claimed((), NODES) == ()
 
 
+@pytest.mark.parametrize(("rc", "words"), [(-9, "exit status -9"), (1, "MemoryError"), (127, "error while loading shared libraries")])
+def test_a_failed_question_about_a_claim_is_no_permission(rc, words):
+    with pytest.raises(SanError, match=f"sdb, sdc: cannot be asked for a claim: {words}. .*force=true"):
+        answering(rc, stderr="" if rc < 0 else words).claimed(("sdb", "sdc"), NODES)
+
+
+def test_a_device_that_cannot_be_opened_is_no_free_one():
+    nodes = {name: SimpleNamespace(name=name, device=device) for name, device in (("gone", "/dev/no/such"), ("sdb", "/dev/null/sdb"))}
+    assert Paths().claimed(("gone",), nodes) == ()
+    with pytest.raises(SanError, match="/dev/null/sdb: Not a directory"):
+        Paths().claimed(("gone", "sdb"), nodes)
+
+
 def test_a_free_path_is_claimed_by_nobody():
     nodes = {"null": SimpleNamespace(name="null", dev="1:3", device="/dev/null")}
     assert Paths().claimed(("null",), nodes) == ()
