@@ -30,7 +30,7 @@ options:
 extends_documentation_fragment:
   - linuxsan.host.attributes.info
 requirements:
-  - util-linux (C(blkid), C(wipefs)) and GNU coreutils (C(dd)) on the host
+  - util-linux (C(blkid), C(wipefs)) and GNU coreutils (C(dd)) on the host, and C(dmsetup) for a device of the device mapper
   - root on the host
 seealso:
   - module: linuxsan.host.multipath_info
@@ -118,7 +118,10 @@ swap:
   returned: success
   sample: false
 in_use_by:
-  description: All known users in words.
+  description:
+    - All known users in words, those of the same LUN over another path among them.
+    - Where there is none of them, also the processes that have the device, a partition or a path of it open, as a virtual machine has.
+      C(udev) and C(multipathd) are no users, and neither is who closes it within a few seconds.
   type: list
   elements: str
   returned: success
@@ -187,7 +190,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
     find_device,
     use_of_lun,
 )
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
@@ -198,7 +200,7 @@ def work(module):
     if timeout < 1:
         raise SanError(f"timeout: {timeout} is less than one second. Give the seconds that a read may take.")
     device, node, nodes = find_device(path)
-    use = use_of_lun(node, nodes, read_users(nodes))
+    use = use_of_lun(node, nodes, run)
     findings = examine(device, node, use, run, timeout)
     confirm_same(path, node)
     verdict = judge(findings)

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Reads or writes a device or a file sequentially with GNU C(dd) and tells the rate of each run and the median.
   - Tells what each member path of a multipath map carried, from the counters of the kernel, and a time series from C(iostat).
-  - A device that is mounted, held or otherwise in use is never written to; one that is not blank only with O(allow_overwrite).
+  - A device that is mounted, held, open or otherwise in use is never written to; one that is not blank only with O(allow_overwrite).
   - The path of a map is in use by the map. Write to the map instead.
 options:
   device:
@@ -72,7 +72,8 @@ notes:
   - MB is 1000000 bytes, as C(dd) has it.
   - In check mode everything is validated, which for a write to a device reads a few blocks of it, and nothing is measured.
 requirements:
-  - GNU coreutils (C(dd), C(timeout)), util-linux (C(blkid), C(wipefs)) and sysstat (C(iostat)) on the host
+  - GNU coreutils (C(dd), C(timeout)), util-linux (C(blkid), C(wipefs)) and sysstat (C(iostat)) on the host,
+    and C(dmsetup) for a write to a device of the device mapper
   - root on the host
 author:
   - linuxsan contributors (@linuxsan)

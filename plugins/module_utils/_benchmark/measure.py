@@ -36,7 +36,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
     use_of_lun,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 PROGRESS_SECONDS = 10
@@ -89,7 +88,7 @@ def check_target(target, request, allow_overwrite, run):
         return
     check_size(request, target.given, target.node.size)
     if request.mode == WRITE:
-        use = use_of_lun(target.node, target.nodes, read_users(target.nodes))
+        use = use_of_lun(target.node, target.nodes, run)
         findings = examine(target.name, target.node, use, run, min(request.timeout, EXAMINE_SECONDS))
         check_overwrite(target.given, judge(findings), findings, target.node.read_only, allow_overwrite)
 

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import Findings, regions
 from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import Contents
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open, read_open_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import Blkid, Wipefs
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import MULTIPATH_UUID, read_nodes
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import use_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties, wwid_of
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -46,14 +47,26 @@ def device_wwid(node, udev="/run/udev/data"):
     return None if node.parent or node.slaves else wwid_of(node, read_properties(node, udev))
 
 
-def use_of_lun(node, nodes, users, udev="/run/udev/data"):
-    """The Use of a device and of all others with its WWID: the same LUN can be mounted over a path that no map has taken."""
+def use_of_lun(node, nodes, run, sysfs="/sys", proc="/proc", udev="/run/udev/data"):
+    """The Use of a device and of all others with its WWID: the same LUN can be mounted over a path that no map has taken. run: as in _command.py.
+
+    Who has one of them open without a claim is asked only where there is no other user: it takes a look at every process.
+    """
+    users = read_users(nodes, sysfs, proc)
     use = use_of(node.name, nodes, users)
     wwid = device_wwid(node, udev)
     own = (node.name, *node.slaves, *use.holders)
-    twins = [each for each in nodes.values() if wwid and each.name not in own and device_wwid(each, udev) == wwid]
-    words = [f"the same LUN {each} is {word}" for each in twins for word in use_of(each.name, nodes, users).in_use_by]
-    return replace(use, in_use_by=(*use.in_use_by, *words))
+    twins = [name for name, each in nodes.items() if wwid and name not in own and device_wwid(each, udev) == wwid]
+    words = [*use.in_use_by, *_of_lun(node, nodes, {name: use_of(name, nodes, users).in_use_by for name in twins})]
+    if not words:
+        paths = node.slaves if node.is_multipath else ()
+        words = _of_lun(node, nodes, held_open((node.name, *paths, *twins), nodes, lambda: read_open_counts(run), proc))
+    return replace(use, in_use_by=tuple(words))
+
+
+def _of_lun(node, nodes, words):
+    """What the users of a LUN do, where it is not by the device itself with the name of the other. words: name -> of its users."""
+    return [said if name == node.name else f"the same LUN {nodes[name]} is {said}" for name, several in words.items() for said in several]
 
 
 def confirm_same(path, node, sysfs="/sys"):

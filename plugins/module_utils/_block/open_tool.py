@@ -43,14 +43,16 @@ def read_open_counts(run):
 def held_open(names, nodes, open_counts, proc="/proc", units=None):
     """Who keeps devices open, udev aside -> dict of name and words, without those that nobody has open.
 
-    names: disks and multipath maps, which are asked with their partitions. nodes: of read_nodes. open_counts: gives read_open_counts. units: as in openers.
+    names: disks and maps, which are asked with their partitions, and partitions, with what they are of. nodes: of read_nodes.
+    open_counts: gives read_open_counts. units: as in openers.
     """
     return wait_until_none(lambda: _held_open(names, nodes, open_counts, proc, units), OPEN_SECONDS, INTERVAL_SECONDS)
 
 
 def partitions_of(node, nodes):
     """The kernel names of the partitions that kpartx has made on a map (uuid part1-mpath-WWID). They go with the map."""
-    return tuple(name for name in node.holders if re.fullmatch(rf"part[0-9]+-{re.escape(node.dm_uuid or '')}", nodes[name].dm_uuid or ""))
+    uuid = re.compile(rf"part[0-9]+-{re.escape(node.dm_uuid or '')}")
+    return tuple(name for name in node.holders if name in nodes and uuid.fullmatch(nodes[name].dm_uuid or ""))
 
 
 def openers(devices, proc="/proc", units=None):
@@ -68,23 +70,28 @@ def openers(devices, proc="/proc", units=None):
 
 
 def _held_open(names, nodes, open_counts, proc, units):
-    whole = {}
-    for name in names:
-        parts = partitions_of(nodes[name], nodes) if nodes[name].dm_uuid else nodes[name].partitions
-        whole.update(dict.fromkeys((name, *parts), name))
+    parts = {name: partitions_of(nodes[name], nodes) if nodes[name].dm_uuid else nodes[name].partitions for name in names}
+    whole = {each: name for name in names for each in _disks_of(nodes[name], nodes)}
+    whole.update({each: name for name in names for each in (name, *parts[name])})
     found, looked = {}, Counter()
-    opened = openers([nodes[name] for name in whole], proc, units)
-    for name, (pid, command, times) in ((whole.get(name, name), process) for name, processes in opened.items() for process in processes):
-        if command in LOOKERS:
-            looked[name] += times
-        elif command != PATH_CHECKER:
-            found.setdefault(name, []).append(f"open by {command} (process {pid})")
+    for device, processes in openers([nodes[each] for each in whole], proc, units).items():
+        for pid, command, times in processes:
+            if command in LOOKERS:
+                looked[device] += times
+            elif command != PATH_CHECKER:
+                found.setdefault(whole.get(device, device), []).append(f"open by {command} (process {pid})")
     maps = [name for name in names if nodes[name].dm_uuid]
     counts = open_counts() if maps else {}
     for name in maps:
-        if not found.get(name) and _opens(name, partitions_of(nodes[name], nodes), counts) > looked[name]:
-            found[name] = [f"{name} is open, and no process of this host shows it: look for a container, a virtual machine, or an exported LUN"]
+        if not found.get(name) and _opens(name, parts[name], counts) > sum(looked[each] for each in (name, *parts[name])):
+            found[name] = ["open, and no process of this host shows it: look for a container, a virtual machine, or an exported LUN"]
     return {name: tuple(dict.fromkeys(words)) for name, words in found.items()}
+
+
+def _disks_of(node, nodes):
+    """The disk or map that a partition is of. Whoever has that open can write to the partition."""
+    maps = (name for name in node.slaves if name in nodes and node.name in partitions_of(nodes[name], nodes))
+    return tuple(filter(None, (node.parent, *maps)))
 
 
 def _opens(name, partitions, counts):

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import check_overwrite
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.target_tool import paths_below
-from ansible_collections.linuxsan.host.plugins.module_utils._block import device_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._block import device_tool, open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import judge
 from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import CLAIMED
 from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool import (
@@ -23,7 +25,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import NOTHING_FOUND
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
-from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Use, read_users
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import Use
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
@@ -38,7 +40,7 @@ class FakeRun:
         self.asked = []
 
     def __call__(self, argv, timeout):
-        name = "claim" if "-c" in argv else argv[0]
+        name = "claim" if argv[0] == sys.executable else argv[0]
         words = dict(word.split("=", 1) for word in argv if "=" in word)
         if name == "dd":
             name = "cache" if words["iflag"] == "nocache" else "head" if words["skip"] == "0" else "tail"
@@ -186,9 +188,9 @@ def san(host):
     return host
 
 
-def lun_use(host, name):
+def lun_use(host, name, **answers):
     nodes = read_nodes(str(host.sysfs))
-    return use_of_lun(nodes[name], nodes, read_users(nodes, str(host.sysfs), str(host.proc)), str(host.udev)).in_use_by
+    return use_of_lun(nodes[name], nodes, FakeRun(**answers), **host.roots).in_use_by
 
 
 def test_a_path_outside_of_the_map_of_its_lun_is_in_use(san):
@@ -202,6 +204,89 @@ def test_a_map_is_in_use_when_its_lun_is_mounted_over_another_path(san):
 
 def test_a_map_is_not_in_use_by_its_own_paths(san):
     assert lun_use(san, "dm-3") == ("held by dm-4 (vg-data)",)
+
+
+@pytest.fixture
+def free(host, monkeypatch):
+    """qsan with the paths sdb and sdc, and nothing on it; sdd is of the same LUN; sde is a disk of its own."""
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    for number, name in enumerate(("sdb", "sdc", "sdd", "sde"), 1):
+        where = f"platform/host{number}/session{number}/target{number}:0:0/{number}:0:0:0"
+        host.disk(name, f"8:{16 * number}", where, device={"wwid": "naa.32001" if name != "sde" else "naa.32002"}, partitions=[(1, f"8:{16 * number + 1}")])
+    host.virtual("dm-3", "253:3", on=("sdb", "sdc"), dm__name="qsan", dm__uuid="mpath-332001")
+    return host
+
+
+def opened(host, command, *devices):
+    """Process 77 has devices open."""
+    (host.proc / "77/fd").mkdir(parents=True)
+    (host.proc / "77/comm").write_text(f"{command}\n")
+    for number, device in enumerate(devices):
+        (host.proc / "77/fd" / str(number)).symlink_to(device)
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "words"),
+    [
+        ("sde", "/dev/sde", "open by qemu (process 77)"),
+        ("sde", "/dev/sde1", "open by qemu (process 77)"),
+        ("sde1", "/dev/sde", "open by qemu (process 77)"),
+        ("dm-4", "/dev/dm-3", "open by qemu (process 77)"),
+        ("dm-3", "/dev/sdc", "the same LUN sdc is open by qemu (process 77)"),
+        ("dm-3", "/dev/sdd", "the same LUN sdd is open by qemu (process 77)"),
+    ],
+)
+def test_who_has_a_device_open_uses_it(free, name, device, words):
+    if name == "dm-4":
+        free.virtual("dm-4", "253:4", on=("dm-3",), dm__name="qsan-part1", dm__uuid="part1-mpath-332001")
+    assert lun_use(free, name) == ()
+    opened(free, "qemu", device)
+    assert lun_use(free, name) == (words,)
+
+
+def test_an_open_map_is_in_use_though_no_process_shows_it(free):
+    assert lun_use(free, "dm-3", dmsetup=(0, "3:0\n", "")) == ()
+    assert "no process of this host shows it" in lun_use(free, "dm-3", dmsetup=(0, "3:1\n", ""))[0]
+
+
+def test_a_map_that_was_just_made_is_not_in_use(free):
+    """multipathd checks its paths, udev looks what is on it, and somebody has another disk open."""
+    opened(free, "multipathd", "/dev/sdb", "/dev/sdc")
+    (free.proc / "77").rename(free.proc / "78")
+    opened(free, "(udev-worker)", "/dev/dm-3", "/dev/sdb")
+    (free.proc / "77").rename(free.proc / "79")
+    opened(free, "qemu", "/dev/sde")
+    assert lun_use(free, "dm-3", dmsetup=(0, "3:1\n", "")) == ()
+
+
+def test_a_partition_is_not_in_use_by_who_has_the_next_one_open(free):
+    free.disk("sdf", "8:80", "platform/host6/session6/target6:0:0/6:0:0:0", partitions=[(1, "8:81"), (2, "8:82")])
+    opened(free, "oracle", "/dev/sdf2")
+    assert (lun_use(free, "sdf1"), lun_use(free, "sdf2")) == ((), ("open by oracle (process 77)",))
+
+
+@pytest.fixture
+def node_of(free):
+    nodes = read_nodes(str(free.sysfs))
+    return lambda name: (nodes[name], nodes)
+
+
+def test_who_has_a_device_in_use_open_is_not_looked_for(free):
+    """That takes seconds."""
+    free.mount("8:64", "/mnt", "ext4", "/dev/sde")
+    opened(free, "qemu", "/dev/sde")
+    assert lun_use(free, "sde") == ("mounted on /mnt",)
+
+
+@pytest.mark.parametrize("allow_overwrite", [True, False])
+def test_a_device_that_is_open_is_neither_blank_nor_overwritten(free, node_of, allow_overwrite):
+    opened(free, "qemu", "/dev/sde")
+    node, nodes = node_of("sde")
+    findings = examine("/dev/sde", node, use_of_lun(node, nodes, FakeRun(), **free.roots), FakeRun(), 5)
+    verdict = judge(findings)
+    assert (verdict.blank, verdict.reasons) == (False, ("open by qemu (process 77)", "has partitions sde1"))
+    with pytest.raises(SanError, match="refused to write: open by qemu"):
+        check_overwrite("/dev/sde", verdict, findings, False, allow_overwrite)
 
 
 def test_the_paths_are_found_below_what_is_built_on_the_map(san):
