@@ -114,6 +114,7 @@ options:
     type: float
     default: 60
 notes:
+  - Runs on one host wait for each other, those of M(linuxsan.host.multipath_conf) too, for at most five minutes. In check mode nobody is waited for.
   - Since multipath-tools 0.9.6, the paths of an array with ALUA are grouped by priority whatever a C(multipath) section says, unless
     C(detect_pgpolicy) is off. Where another C(path_grouping_policy) is asked for such a LUN, the module switches it off in a C(device)
     section for the vendor and product of that LUN, and sets there the policy that the other LUNs of the array had by detection.
@@ -224,6 +225,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.turn_tool import conf_turn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
 
 SELECT = {
@@ -267,7 +269,13 @@ def main():
 
 
 def work(module, multipath, multipathd, places=HERE):
-    """Read, plan, apply, report. multipath, multipathd: the tools, or fakes of them."""
+    """Name the maps while no other run does. multipath, multipathd: the tools, or fakes of them."""
+    with conf_turn(module, places):
+        return name_maps(module, multipath, multipathd, places)
+
+
+def name_maps(module, multipath, multipathd, places):
+    """Read, plan, apply, report."""
     params, path, absent = module.params, module.params["path"], module.params["state"] == ABSENT
     wanted = wanted_from(params)
     running = multipathd.running()

@@ -97,6 +97,7 @@ options:
     type: bool
     default: false
 notes:
+  - Runs on one host wait for each other, those of M(linuxsan.host.multipath_alias) too, for at most five minutes. In check mode nobody is waited for.
   - A value is an error when a file that is read later sets another one, since it would not be in force. The message names that file.
   - A keyword of O(defaults) or O(devices) that C(overrides) sets too, in this file or in another one, is a warning. So is a removed
     one that another file still has.
@@ -185,6 +186,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_appl
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.turn_tool import conf_turn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
 
 DICTS = {"type": "list", "elements": "dict"}
@@ -215,7 +217,13 @@ def main():
 
 
 def work(module, run=_command.run, places=HERE):
-    """Read the file, plan, try, write, report. run: starts processes, or a fake of it."""
+    """Edit the file while no other run does. run: starts processes, or a fake of it."""
+    with conf_turn(module, places):
+        return edit_file(module, run, places)
+
+
+def edit_file(module, run, places):
+    """Read the file, plan, try, write, report."""
     params = module.params
     path, reload = params["path"], params["reload"]
     host = read_host(module, run)

@@ -5,20 +5,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 from dataclasses import dataclass
 from typing import Optional
 
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY
-from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 # Beside open-iscsi's own lock, which is held for the moments of a write only.
 TURN = "linuxsan"
-# A run is bounded by its own timeout; what goes beyond hangs.
-TURN_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -32,33 +27,9 @@ class Places:
     lock: str = LOCK_DIRECTORY
 
 
-@contextlib.contextmanager
-def turn(directory, seconds=TURN_SECONDS):
-    """Keep other runs of ours off the host's records and sessions meanwhile; the kernel ends the turn of a killed one.
+def turn(directory, seconds=_turn.TURN_SECONDS):
+    """Keep other runs of ours off the host's records and sessions meanwhile. directory: None for a prediction, which waits for nobody.
 
-    iscsid refuses a second session for a record only when that wants a single one. directory: None for a prediction, which waits for nobody.
+    iscsid refuses a second session for a record only when that wants a single one.
     """
-    if directory is None:
-        yield
-        return
-    path = os.path.join(directory, TURN)
-    with _open(path) as file:
-        if not wait_until(lambda: _locked(file), seconds):
-            raise SanError(f"{path}: another run holds the iSCSI records and sessions of this host for {seconds:g} s. Look for an iscsi_node that hangs.")
-        yield
-
-
-def _open(path):
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        return open(path, "a+", encoding="ascii")
-    except OSError as error:
-        raise SanError(f"{path}: cannot be opened: {error.strerror}. Run as root.") from error
-
-
-def _locked(file):
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return _turn.turn(directory and os.path.join(directory, TURN), "the iSCSI records and sessions", "an iscsi_node", seconds)

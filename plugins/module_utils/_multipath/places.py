@@ -29,6 +29,8 @@ class Places:
     # The records of open-iscsi; None: where the installed iscsiadm has them.
     iscsi: Optional[str] = None
     crypttab: str = "/etc/crypttab"
+    # Not in /run/lock, where on Debian everybody can make files.
+    lock: str = "/run/linuxsan/multipath"
 
 
 HERE = Places()

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import claim_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
@@ -34,7 +35,10 @@ class SanHost:
     def __init__(self, root):
         self.root = root
         places = (str(root / part) for part in ("multipath.conf", "etc", "fstab", "sys", "udev", "proc", "mapper"))
-        self.places = Places(*places, units=(str(root / "etc/systemd"), str(root / "run/systemd")), iscsi=str(root / "iscsi"), crypttab=str(root / "crypttab"))
+        units = (str(root / "etc/systemd"), str(root / "run/systemd"))
+        # The lock is beside the rest, which a run that is refused leaves as it was.
+        lock = f"{root}-run/linuxsan/multipath"
+        self.places = Places(*places, units=units, iscsi=str(root / "iscsi"), crypttab=str(root / "crypttab"), lock=lock)
         for part in ("etc/conf.d", "sys/block", "udev", "proc/self", "mapper", "sys/class/iscsi_session"):
             (root / part).mkdir(parents=True)
         write(root / "proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n")
@@ -404,6 +408,14 @@ def events_refused(san, monkeypatch):
         return wait_until_none(remaining, 0, interval)
 
     monkeypatch.setattr(claim_tool, "wait_until_none", wait)
+
+
+@pytest.fixture
+def held(san, monkeypatch):
+    """Another run has its turn, and is not waited for."""
+    monkeypatch.setattr(_turn, "TURN_SECONDS", 0)
+    with _turn.turn(san.places.lock, "the files of multipath", "a test"):
+        yield
 
 
 @pytest.fixture

@@ -488,3 +488,11 @@ def test_a_multipathd_that_is_busy_from_the_start(san, count, monkeypatch):
     started, done = count({"path": str(san.conf), "timeout": 0, "wwid": A, "alias": "qsan"})
     assert (done["changed"], san.names(), busy) == (True, {A: "qsan"}, dict.fromkeys(busy, []))
     assert [started.count(f"multipathd {words}") for words in ("reconfigure", "show maps json")] == [3, 4]
+
+
+@pytest.mark.usefixtures("held")
+def test_another_run_is_waited_for(alias, san):
+    before = san.snapshot()
+    assert "another run holds the files of multipath" in alias(**one())["msg"]
+    assert alias(check=True, **one())["changed"]
+    assert san.snapshot() == before

@@ -15,6 +15,7 @@ import sys
 import pytest
 from ansible.module_utils.common import warnings
 
+from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_files_tool, multipath_tool, multipathd_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
@@ -527,3 +528,26 @@ def test_a_blacklist_that_was_in_force_is_no_news(host, task, san, mounted):
     host.path.write_text(text)
     host.loaded = text
     assert task(blacklist=[{"devnode": "^nvme"}])["changed"]
+
+
+def test_no_edit_is_lost_to_another_one(host, task, monkeypatch):
+    """A second run comes while the first one tries its edit; the first one's file is written after that."""
+    monkeypatch.setattr(_turn, "TURN_SECONDS", 0)
+    judge, second = host.judge, []
+
+    def judge_late(argv, text):
+        if "polling_interval" in text and not second:
+            second.append(None)
+            second[0] = task(blacklist=[{"wwid": "36001"}])
+        return judge(argv, text)
+
+    host.judge = judge_late
+    assert task(**TASK)["changed"]
+    assert "another run holds the files of multipath" in second[0]["msg"]
+    assert task(blacklist=[{"wwid": "36001"}])["changed"]
+    assert "polling_interval 7" in host.path.read_text() and "wwid 36001" in host.path.read_text()
+
+
+@pytest.mark.usefixtures("held")
+def test_a_prediction_waits_for_nobody(task):
+    assert task(check=True, **TASK)["changed"]
