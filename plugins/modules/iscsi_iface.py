@@ -22,7 +22,7 @@ author:
   - linuxsan contributors (@linuxsan)
 options:
   name:
-    description: Name of the interface.
+    description: Name of the interface. One with C(ipv6) in it is an IPv6 interface for open-iscsi, any other one of IPv4.
     type: str
     required: true
   state:
@@ -43,7 +43,9 @@ options:
       - With another O(transport) than V(tcp) and V(iser) it names the adapter, and each of the two leaves the other as it is.
     type: str
   ipaddress:
-    description: The address of the interface, for adapters with an iSCSI engine of their own. The software transport does not use it.
+    description:
+      - The address of the interface, for adapters with an iSCSI engine of their own. The software transport does not use it.
+      - An IPv6 address needs a O(name) with C(ipv6) in it, and an IPv4 address one without, or C(iscsiadm) lists no node any more.
     type: str
   initiator_name:
     description: A name of the initiator for the sessions through this interface, in the place of the host's.
@@ -51,8 +53,12 @@ options:
   transport:
     description: The transport. V(tcp) when the record is made and none is given.
     type: str
+    choices: [tcp, iser, bnx2i, cxgb3i, cxgb4i, be2iscsi, qla4xxx, qedi, ocs]
   settings:
-    description: Further C(iface.) keys of the record, such as V(iface.mtu). V(null) clears a key.
+    description:
+      - Further C(iface.) keys of the record, such as V(iface.mtu). V(null) clears a key, also one that open-iscsi does not know.
+      - A key or value that open-iscsi does not know is refused, for with it C(iscsiadm) lists no interface and no node any more.
+        The keys of IPv6, such as V(iface.ipv6_autocfg), need a O(name) with C(ipv6) in it, and those of IPv4 one without.
     type: dict
 seealso:
   - module: linuxsan.host.iscsi_node
@@ -122,7 +128,7 @@ def main():
             "hwaddress": {"type": "str"},
             "ipaddress": {"type": "str"},
             "initiator_name": {"type": "str"},
-            "transport": {"type": "str"},
+            "transport": {"type": "str", "choices": ["tcp", "iser", "bnx2i", "cxgb3i", "cxgb4i", "be2iscsi", "qla4xxx", "qedi", "ocs"]},
             "settings": {"type": "dict"},
         },
         mutually_exclusive=[("net_ifacename", "hwaddress")],

@@ -9,19 +9,20 @@ import ipaddress
 import re
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_text import check_family, render_setting
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.name_text import check_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import changes_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import text_of
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
 NAME_KEY = "iface.iscsi_ifacename"
 TRANSPORT = "iface.transport_name"
+IP_ADDRESS = "iface.ipaddress"
 OPTION_KEYS = {
     "net_ifacename": "iface.net_ifacename",
     "hwaddress": "iface.hwaddress",
-    "ipaddress": "iface.ipaddress",
+    "ipaddress": IP_ADDRESS,
     "initiator_name": "iface.initiatorname",
     "transport": TRANSPORT,
 }
@@ -47,8 +48,9 @@ def asked_iface(params):
     for key, value in (params["settings"] or {}).items():
         if not re.fullmatch(r"iface\.[a-z0-9_]+", key) or key == NAME_KEY or key in OPTION_KEYS.values():
             raise SanError(f"settings: {key} is no key of an interface record for this option. Keys such as iface.mtu are.")
-        values[key] = None if value is None else text_of(key, value)
-    _check(values)
+        # What should not be there can be cleared.
+        values[key] = None if value is None else render_setting(name, key, value)
+    _check(name, values)
     return values
 
 
@@ -81,18 +83,20 @@ def _rebound(values, record):
     return {**dict.fromkeys(BINDINGS), **values} if asked else values
 
 
-def _check(values):
-    address, device, name = (values.get(OPTION_KEYS[option]) for option in ("hwaddress", "net_ifacename", "initiator_name"))
+def _check(name, values):
+    address, device, initiator = (values.get(OPTION_KEYS[option]) for option in ("hwaddress", "net_ifacename", "initiator_name"))
     if address is not None and not MAC.fullmatch(address.lower()):
         raise SanError(f"hwaddress: {address!r} is no hardware address. Write it as 52:54:00:12:34:56.")
     if device is not None and not NET_NAME.fullmatch(device):
         raise SanError(f"net_ifacename: {device!r} is no name of a network device. Write it as `ip link` shows it.")
-    if name is not None:
-        check_name(name)
-    try:
-        ipaddress.ip_address(values.get("iface.ipaddress") or "0.0.0.0")
-    except ValueError as error:
-        raise SanError(f"ipaddress: {error}.") from None
+    if initiator is not None:
+        check_name(initiator)
+    if values.get(IP_ADDRESS) is not None:
+        try:
+            ipaddress.ip_address(values[IP_ADDRESS])
+        except ValueError as error:
+            raise SanError(f"ipaddress: {error}.") from None
+        check_family(name, values[IP_ADDRESS])
 
 
 def _removal(record, nodes, sessions):

@@ -123,7 +123,14 @@ def render_value(key, value):
     """The text of a value as iscsid.conf has it; value: str, int, bool or list. Raises SanError; a secret is not in the message."""
     kind = KINDS.get(key)
     if kind is None:
-        raise SanError(f"{key}: not a key of iscsid.conf.{_nearest(key)}")
+        usable = [known for known in KINDS if not is_secret(known)]
+        guess = nearest(key, usable) or "See `man iscsid` and the comments in the file for the keys."
+        raise SanError(f"{key}: not a key of iscsid.conf. {guess}")
+    return render_kind(key, kind, value)
+
+
+def render_kind(key, kind, value):
+    """The text of a value of a Kind. Raises SanError; a secret is not in the message."""
     if kind.number:
         return _render_number(key, kind, value)
     if kind.choices:
@@ -146,6 +153,18 @@ def same_value(key, one, other):
     if kind.listed:
         return _tokens(one) == _tokens(other)
     return one == other
+
+
+def nearest(key, known, cutoff=0.5):
+    """`Did you mean ...?` with the key of known that a mistyped one is most like, or None. cutoff: of difflib."""
+    # Slow to load, and seldom asked.
+    import difflib
+
+    found = difflib.get_close_matches(key, known, n=1, cutoff=cutoff)
+    if not found:
+        # A bare field name is far from its full key by ratio.
+        found = [each for each in known if each.endswith("." + key.rsplit(".", 1)[-1])][:1]
+    return f"Did you mean {found[0]}?" if found else None
 
 
 def secret_warning(key, secret):
@@ -202,15 +221,3 @@ def _exact(key, kind, text):
 
 def _tokens(text):
     return [part for part in re.split(r"[, \n]", text) if part]
-
-
-def _nearest(key):
-    # Slow to load, and seldom asked.
-    import difflib
-
-    usable = [known for known in KINDS if not is_secret(known)]
-    found = difflib.get_close_matches(key, usable, n=1, cutoff=0.5)
-    if not found:
-        # A bare field name is far from its full key by ratio.
-        found = [known for known in usable if known.endswith("." + key.rsplit(".", 1)[-1])][:1]
-    return f" Did you mean {found[0]}?" if found else " See `man iscsid` and the comments in the file for the keys."

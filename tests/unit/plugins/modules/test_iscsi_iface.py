@@ -115,6 +115,15 @@ def test_of_an_adapter_the_address_stays(iface):
     assert iface(net_ifacename="eth1")["iface"]["hwaddress"] == "52:54:00:12:34:56"
 
 
+def test_a_key_that_iscsiadm_refuses_can_be_cleared(iface, places):
+    iface(net_ifacename="eth1")
+    node = node_through(places, "eth1")
+    for path in (node, pathlib.Path(read_ifaces(places.root)[0].path)):
+        path.write_text(render_changes(path.read_text(encoding="utf-8"), {"iface.mtuu": "9000"}), encoding="utf-8")
+    assert len(iface(settings={"iface.mtuu": None})["actions"]) == 2
+    assert not any("iface.mtuu" in record.values for record in (*read_ifaces(places.root), *read_nodes(places.root)))
+
+
 def test_one_in_use_is_not_deleted(iface, places):
     iface(net_ifacename="eth1")
     path = node_through(places, "eth1")
@@ -146,7 +155,13 @@ def test_a_broken_one_is_made_anew(iface, places):
         {"initiator_name": "host"},
         {"settings": {"node.startup": "manual"}},
         {"settings": {"iface.net_ifacename": "eth1"}},
-        {"settings": {"iface.mtu": " 1"}},
+        {"settings": {"iface.mtu": "9k"}},
+        {"settings": {"iface.mtuu": 9000}},
+        {"settings": {"iface.ipv6_autocfg": "nd"}},
+        {"ipaddress": "fe80::1"},
+        {"name": "eth1.ipv6", "ipaddress": "10.0.0.1"},
+        {"transport": ""},
+        {"transport": "tpc"},
     ],
     ids=str,
 )
