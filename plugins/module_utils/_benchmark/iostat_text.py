@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports of iostat, as JSON (sysstat 11.5.1 and later) or as the table that older ones print."""
+"""Reports of iostat, as JSON or as the table that older ones print."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ UNIT_BYTES = {"kB": 1 << 10, "MB": 1 << 20, "Blk": 512}
 READ = re.compile(r"(kB|MB|Blk)_read/s")
 WRITTEN = re.compile(r"(kB|MB|Blk)_wrtn/s")
 VERSION = re.compile(r"sysstat version ([0-9]+)\.([0-9]+)\.([0-9]+)")
-FIRST_WITH_JSON = (11, 5, 1)
+# JSON came with 11.5.1, and is closed at a SIGINT since 12.0.4 and 12.1.4 (sysstat 82ab9085 and 23b840c1).
+FIRST_TO_CLOSE_JSON = (12, 0, 4)
+CLOSE_IT_NOT = ((12, 1, 0), (12, 1, 4))
 # Around the tables: the load of the processors, and the time of a report.
 OUTSIDE = re.compile(r"avg-cpu:$|[0-9]")
 HEADING = re.compile(r"Device:?")
@@ -39,10 +41,12 @@ def parse_iostat(text):
     return _from_json(text) if text.lstrip().startswith("{") else _from_table(text)
 
 
-def knows_json(version):
-    """Whether the iostat of this `iostat -V` output has -o JSON."""
+def closes_json(version):
+    """Whether the iostat of this `iostat -V` output has -o JSON and closes it when it is interrupted."""
     match = VERSION.search(version)
-    return bool(match) and tuple(int(number) for number in match.groups()) >= FIRST_WITH_JSON
+    numbers = tuple(int(number) for number in match.groups()) if match else ()
+    first, fixed = CLOSE_IT_NOT
+    return numbers >= FIRST_TO_CLOSE_JSON and not first <= numbers < fixed
 
 
 def _from_json(text):
@@ -57,9 +61,10 @@ def _from_json(text):
 
 def _from_table(text):
     samples, columns, report = [], None, -1
-    lines = text.split("\n")
-    if not lines[0].startswith("Linux "):
-        raise ParseError(f"iostat line 1: not its heading: {lines[0]!r}. Report it with the version of sysstat.")
+    # An interrupted iostat may have cut off its last line.
+    lines = text.split("\n")[:-1]
+    if not lines or not lines[0].startswith("Linux "):
+        raise ParseError(f"iostat line 1: not its heading: {text[:200]!r}. Report it with the version of sysstat.")
     for number, line in enumerate(lines[1:], 2):
         fields = line.split()
         if not fields:

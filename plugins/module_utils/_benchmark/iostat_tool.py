@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 
-from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_text import knows_json, parse_iostat
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_text import closes_json, parse_iostat
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import Moved
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program
@@ -26,7 +26,7 @@ class Iostat:
 
     def begin(self, devices, interval, seconds):
         """Watch devices (names) each interval seconds, at most seconds long -> Watch."""
-        as_json = ["-o", "JSON"] if knows_json(self._run(["iostat", "-V"], ANSWER_SECONDS).stdout) else []
+        as_json = ["-o", "JSON"] if closes_json(self._run(["iostat", "-V"], ANSWER_SECONDS).stdout) else []
         # kB and not MB: two decimals of a MB hide a slow path. -y leaves out the report since boot. timeout(1) ends it also when this
         # module has been killed; by SIGINT, at which iostat closes its JSON.
         bound = ["timeout", "--signal=INT", "--kill-after=5", f"{seconds:.1f}"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_text import (
     Sample,
-    knows_json,
+    closes_json,
     parse_iostat,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
@@ -23,13 +23,24 @@ NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True).filter(lambda name
 KIB, MIB = 1 << 10, 1 << 20
 
 
-def fixture(name):
-    return (FIXTURES / f"iostat-12.6-{name}.txt").read_text(encoding="utf-8")
+def fixture(name, version="12.6"):
+    return (FIXTURES / f"iostat-{version}-{name}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["json", "json-interrupted", "table", "table-mb"])
-def test_two_reports_are_two_samples(name):
-    assert [(each.report, each.device) for each in parse_iostat(fixture(name))] == [(0, "vda"), (1, "vda")]
+@pytest.mark.parametrize(("name", "version"), [("json", "12.6"), ("json-interrupted", "12.6"), ("table", "12.6"), ("table-mb", "12.6"), ("table", "11.7")])
+def test_two_reports_are_two_samples(name, version):
+    assert [(each.report, each.device) for each in parse_iostat(fixture(name, version))] == [(0, "vda"), (1, "vda")]
+
+
+def test_a_table_that_was_cut_off_within_a_line():
+    whole, text = parse_iostat(fixture("table", "11.7")), fixture("table", "11.7").rstrip("\n")
+    assert parse_iostat(text[:-20]) == whole[:1]
+
+
+def test_json_that_is_not_closed_is_an_error_and_not_asked_for():
+    with pytest.raises(ParseError):
+        parse_iostat(fixture("json-interrupted", "11.7"))
+    assert not closes_json(fixture("version", "11.7"))
 
 
 def test_an_iostat_that_ended_before_its_first_interval_has_no_samples():
@@ -71,8 +82,12 @@ def test_nothing_but_a_parse_error_is_raised(text):
 
 
 @pytest.mark.parametrize(
-    ("version", "knows"), [("sysstat version 11.5.1", True), ("sysstat version 11.2.1.1", False), ("sysstat version 10.1.5", False), ("busybox", False)]
+    ("number", "closes"),
+    [("10.1.5", False), ("11.2.1.1", False), ("12.0.3", False), ("12.0.4", True), ("12.1.1", False), ("12.1.3", False), ("12.1.4", True), ("12.7.9", True)],
 )
-def test_json_came_with_a_version(version, knows):
-    assert knows_json(version) is knows
-    assert knows_json(fixture("version"))
+def test_closed_json_came_with_a_version(number, closes):
+    assert closes_json(f"sysstat version {number}\n") is closes
+
+
+def test_another_program_has_no_json():
+    assert closes_json(fixture("version")) and not closes_json("busybox")
