@@ -146,6 +146,7 @@ paths:
       sample: 0.5
 samples:
   description: The time series of C(iostat), a row per run, interval and device (the map and its paths). An interval that was cut short has none.
+    A run of which C(iostat) tells nothing has none either, and a warning says why.
   type: list
   elements: dict
   returned: success
@@ -232,7 +233,9 @@ def work(module):
     if not module.check_mode:
         with hold(target, request) as name:
             target.confirm()
-            outcome = measure(request, target, name, run, Process, module.log, time.monotonic)
+            outcome, warnings = measure(request, target, name, run, Process, module.log, time.monotonic)
+        for warning in warnings:
+            module.warn(warning)
     command = dd_argv(request, target.name)
     return dict(report(steps, [state_diff(steps, "measured")]), command=command, cautions=cautions(request), **outcome)
 

@@ -33,6 +33,10 @@ class Iostat:
         return Watch(self._start([*bound, "iostat", *as_json, "-d", "-k", "-y", *devices, str(interval)]))
 
 
+class IostatFault(SanError):
+    """What was measured stands, and iostat has nothing to say about it."""
+
+
 class Watch:
     """An iostat that runs."""
 
@@ -40,15 +44,17 @@ class Watch:
         self._process = process
 
     def end(self):
-        """Stop it and return its tuple of Sample."""
+        """Stop it and return its tuple of Sample. Raises IostatFault."""
         self._process.signal(signal.SIGINT)
         try:
             result = self._process.finish(ANSWER_SECONDS)
+            if not result.stderr.strip():
+                return parse_iostat(result.stdout)
+        except SanError as error:
+            raise IostatFault(str(error)) from error
         finally:
             self._process.kill()
-        if result.stderr.strip():
-            raise SanError(f"iostat: failed: {result.words}. Run it by hand, or set sample_interval=0.")
-        return parse_iostat(result.stdout)
+        raise IostatFault(f"iostat: failed: {result.words}. Run it by hand, or set sample_interval=0.")
 
     def abandon(self):
         """End it without asking for what it saw."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.dd_tool import Dd
-from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_tool import Iostat, read_moved
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_tool import Iostat, IostatFault, read_moved
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import (
     MB,
     WRITE,
@@ -94,12 +94,12 @@ def check_target(target, request, allow_overwrite, run):
 
 
 def measure(request, target, name, run, start, log, clock):
-    """All runs -> what the module returns of them. name: what dd opens. log: takes a line. clock: seconds that only grow."""
+    """All runs -> (what the module returns of them, tuple of warnings). name: what dd opens. log: takes a line. clock: seconds that only grow."""
     deadline = clock() + request.timeout
     iostat, dd = Iostat(run, start), Dd(start)
     watched = list(dict.fromkeys([target.node, *target.paths])) if target.node else []
     before = read_moved(target.paths)
-    runs, samples = [], []
+    runs, samples, faults = [], [], []
     for number in range(1, request.runs + 1):
         remaining = deadline - clock()
         if remaining <= 0:
@@ -108,21 +108,24 @@ def measure(request, target, name, run, start, log, clock):
         if request.sample_interval and watched:
             watch = iostat.begin([node.name for node in watched], request.sample_interval, remaining)
         try:
-            done = dd.copy(request, name, remaining, _progress(target, number, request, log, clock))
-            samples += sample_results(watch.end() if watch else (), number, request.sample_interval)
+            runs.append(run_result(dd.copy(request, name, remaining, _progress(target, number, request, log, clock))))
+            if watch:
+                samples += sample_results(watch.end(), number, request.sample_interval)
+        except IostatFault as fault:
+            faults.append(f"run {number} has no samples: {fault}")
         finally:
             if watch:
                 watch.abandon()
-        runs.append(run_result(done))
         log(f"{target.given}: run {number} of {request.runs}: {runs[-1]['mb_per_s']} MB/s")
     after = read_moved(target.paths)
     moved = {path: after[path].since(before[path]) for path in after}
-    return {
+    outcome = {
         "runs": runs,
         "median_mb_per_s": median(runs),
         "paths": path_results(moved, request.mode),
         "samples": samples,
     }
+    return outcome, tuple(faults)
 
 
 def _progress(target, number, request, log, clock):

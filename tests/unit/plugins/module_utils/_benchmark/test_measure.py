@@ -1,0 +1,53 @@
+# Copyright: linuxsan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of the real dd beside an iostat that says what one has said."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure import Target, measure
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import Request
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, run
+
+FIXTURES = Path(__file__).parent / "fixtures"
+REQUEST = Request(mode="read", bs=1 << 16, blocks=4, direct=False, sync=True, runs=2, sample_interval=1, timeout=60)
+
+
+@pytest.fixture
+def target(tmp_path):
+    (tmp_path / "stat").write_text("0 " * 17, encoding="utf-8")
+    (tmp_path / "file").write_bytes(bytes(REQUEST.bytes))
+    node = Node("vda", str(tmp_path), "254:0", 1 << 30, False, False, None, None, (), (), (), None, None, None)
+    name = str(tmp_path / "file")
+    return Target(name, name, False, False, node, {"vda": node}, (node,), 512)
+
+
+@pytest.fixture
+def iostat(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    def install(version, said):
+        lines = ("#!/bin/sh", "trap '' INT", f'[ "$1" = -V ] && exec cat {FIXTURES}/iostat-{version}-version.txt', f"exec cat {said}")
+        (tmp_path / "iostat").write_text("\n".join(lines), encoding="utf-8")
+        (tmp_path / "iostat").chmod(0o755)
+
+    return install
+
+
+def measured(target):
+    return measure(REQUEST, target, target.name, run, Process, lambda line: None, time.monotonic)
+
+
+@pytest.mark.parametrize("said", [FIXTURES / "iostat-11.7-json-interrupted.txt", "/no/such/report"])
+def test_a_fault_of_iostat_costs_the_samples_alone(target, iostat, said):
+    iostat("12.6", said)
+    outcome, warnings = measured(target)
+    assert [each["bytes"] for each in outcome["runs"]] == [REQUEST.bytes] * 2
+    assert outcome["samples"] == [] and [text[:23] for text in warnings] == ["run 1 has no samples: i", "run 2 has no samples: i"]
