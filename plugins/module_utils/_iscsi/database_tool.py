@@ -15,7 +15,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import Parse
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import known_tag
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, Portal, canonical_host, join
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE, parse_record
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE, EXAMPLE_IFACE, parse_record
 
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
 ROOTS = ("/var/lib/iscsi", "/etc/iscsi")
@@ -128,7 +128,7 @@ def is_locked(lock_directory):
 def read_ifaces(root):
     """The interfaces that somebody has defined -> tuple of NamedRecord."""
     base = os.path.join(root, "ifaces")
-    return tuple(_named(name, "iface", os.path.join(base, name)) for name in entries(base))
+    return tuple(_named(name, "iface", os.path.join(base, name)) for name in entries(base) if name != EXAMPLE_IFACE)
 
 
 def read_discoveries(root):

@@ -12,7 +12,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_text import check_family, render_setting
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.name_text import check_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import changes_of
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, EXAMPLE_IFACE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
@@ -42,6 +42,8 @@ def asked_iface(params):
     # Told to delete one, open-iscsi deletes every node record instead.
     if name in BUILT_IN_IFACES:
         raise SanError(f"iface {name}: is built into open-iscsi and cannot be changed or deleted. Choose another name.")
+    if name == EXAMPLE_IFACE:
+        raise SanError(f"iface {name}: is the example that comes with open-iscsi, which passes it over. Choose another name.")
     if not IFACE_NAME.fullmatch(name):
         raise SanError(f"iface {name!r}: no name for an interface. Up to 64 letters, digits, - . _ and : are fine, no dot first.")
     values = {key: params[option] or None for option, key in OPTION_KEYS.items() if params[option] is not None}

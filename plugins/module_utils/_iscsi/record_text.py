@@ -29,6 +29,8 @@ SECRET_KEY = re.compile(r"(.*\.)?password(_in)?")
 # The interfaces that open-iscsi has without a record (usr/iface.c).
 DEFAULT_IFACE = "default"
 BUILT_IN_IFACES = (DEFAULT_IFACE, "iser")
+# Installed among the records as documentation, and no interface for open-iscsi (usr/iface.c, iface_for_each_iface).
+EXAMPLE_IFACE = "iface.example"
 # Either of the two starts a login at boot (usr/iscsiadm.c, match_startup_mode).
 STARTUP = ("node.startup", "node.conn[0].startup")
 MANUAL = "manual"

@@ -148,6 +148,7 @@ def test_a_broken_one_is_made_anew(iface, places):
     [
         {"name": "default", "state": "absent"},
         {"name": "iser"},
+        {"name": "iface.example"},
         {"name": "../x"},
         {"hwaddress": "eth1"},
         {"net_ifacename": "a b"},

@@ -33,6 +33,11 @@ def test_reads_every_kind_of_record(root):
     assert [(record.name, record.kind) for record in read_discoveries(str(root))] == [("10.1.1.1:3260", "sendtargets")]
 
 
+def test_the_example_of_open_iscsi_is_no_interface(root):
+    (root / "ifaces" / "iface.example").write_text("# iface.transport_name = tcp\n", encoding="utf-8")
+    assert [record.name for record in read_ifaces(str(root))] == ["eth9"]
+
+
 def test_no_database_is_an_empty_one(tmp_path):
     assert read_nodes(str(tmp_path)) == read_ifaces(str(tmp_path)) == read_discoveries(str(tmp_path)) == ()
 
