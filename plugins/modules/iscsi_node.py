@@ -52,6 +52,7 @@ options:
   targets:
     description:
       - Names of targets, or shell patterns of names. When omitted, all that O(portals) show.
+      - With O(discovery=static) whole names, which begin with V(iqn.), V(eui.) or V(naa.).
       - Without O(portals) these choose among the records and sessions that the host has, and no discovery is done.
     type: list
     elements: str

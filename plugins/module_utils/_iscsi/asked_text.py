@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -17,6 +18,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 ALL = "all"
 METHOD = "auth.authmethod"
 TAKES_AWAY = ("disconnected", "absent")
+# Arrays do not keep to all of RFC 7143. The name becomes that of a directory, and has 223 bytes at most.
+TARGET_NAME = re.compile(r"(?i)(iqn|eui|naa)\.[^\s/]{1,219}")
 
 
 @dataclass(frozen=True)
@@ -91,16 +94,22 @@ def _check(params):
         raise SanError("timeout: must be 1 s or more.")
     _check_state(params)
     if params["discovery"] == "static" and params["state"] not in TAKES_AWAY:
-        if not params["portals"] or not params["targets"]:
-            raise SanError("discovery=static: asks nobody, so portals and targets must both be given.")
-        patterns = [target for target in params["targets"] if set(target) & set("*?[")]
-        if patterns:
-            raise SanError(f"discovery=static: {patterns[0]} is a pattern. Write the names of the targets.")
+        _check_static(params)
     if params["discovery"] != "sendtargets" and params["discovery_chap"]:
         raise SanError("discovery_chap: only sendtargets discovery knows CHAP. Leave it out.")
     for name in ("portals", "targets", "target_portals", "ifaces"):
         if params[name] is not None and not params[name]:
             raise SanError(f"{name}: is an empty list. Name at least one, or leave the option out.")
+
+
+def _check_static(params):
+    if not params["portals"] or not params["targets"]:
+        raise SanError("discovery=static: asks nobody, so portals and targets must both be given.")
+    for target in params["targets"]:
+        if set(target) & set("*?["):
+            raise SanError(f"discovery=static: {target} is a pattern. Write the names of the targets.")
+        if not TARGET_NAME.fullmatch(target):
+            raise SanError(f"targets: {target!r} is no name of a target. Write it as the array shows it, such as iqn.2026-01.org.example:array1.")
 
 
 def _check_state(params):

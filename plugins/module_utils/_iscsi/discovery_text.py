@@ -16,7 +16,8 @@ from typing import Optional
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import Portal, canonical_host
 
-LINE = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^\s,\[\]]+)):(?P<port>[0-9]{1,5}),(?P<tpgt>-?[0-9]+) (?P<target>\S.*?)\s*")
+# A name with a slash in it would be the path of another directory than a target's.
+LINE = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^\s,\[\]]+)):(?P<port>[0-9]{1,5}),(?P<tpgt>-?[0-9]+) (?P<target>[^\s/][^/]*?)\s*")
 # PORTAL_GROUP_TAG_UNKNOWN of usr/config.h, as %d and as %u print it.
 UNKNOWN_TAGS = (-1, 4294967295)
 

@@ -82,6 +82,11 @@ def test_min_portals():
     assert (asked().min_portals, asked(min_portals="all").min_portals) == (1, None)
 
 
+@pytest.mark.parametrize("name", ["iqn.2000-01.com.Example:NAS_1.Volume", "IQN.2001-04.com.a:b", "eui.02004567A425678D", "naa.52004567BA64678D"])
+def test_names_of_arrays(name):
+    assert asked(portals=["10.0.0.1"], targets=[name], discovery="static").choice.patterns == (name,)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -96,6 +101,11 @@ def test_min_portals():
         {"exclusive": True, "state": "disconnected"},
         {"discovery": "static", "portals": ["10.0.0.1"]},
         {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["iqn.*"]},
+        {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["../../etc"]},
+        {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["iqn.2001-04.com.a:b", "iqn./../../etc"]},
+        {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["iqn.2001-04.com.a:b c"]},
+        {"discovery": "static", "portals": ["10.0.0.1"], "targets": ["not-an-iqn"]},
+        {"discovery": "static", "portals": ["10.0.0.1"], "targets": [""]},
         {"settings": {"node.session.cmds_max": 100000}},
         {"settings": {"node.session.timeo.replacement_timeout": "abc"}},
         {"settings": {"node.session.timeo.replacement_timeoutx": 1}},

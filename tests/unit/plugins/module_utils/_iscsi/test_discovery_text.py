@@ -37,7 +37,7 @@ def test_once_per_interface_is_once(each):
     assert parse_discovery(render(each) * 3) == (each,)
 
 
-@pytest.mark.parametrize("text", ["[]:3260,4294967295 \n", "iscsiadm: No records found\n", "10.0.0.1:3260 iqn.x\n"])
+@pytest.mark.parametrize("text", ["[]:3260,4294967295 \n", "iscsiadm: No records found\n", "10.0.0.1:3260 iqn.x\n", "10.0.0.1:3260,1 iqn.x/../../y\n"])
 def test_what_is_no_list(text):
     with pytest.raises(ParseError, match="iscsiadm line 1"):
         parse_discovery(text)
