@@ -265,7 +265,7 @@ failed_portals:
       description:
         - Exit status of C(iscsiadm) by the name that iscsiadm(8) has for it, such as V(ISCSI_ERR_TRANS), V(ISCSI_ERR_TRANS_TIMEOUT) or
           V(ISCSI_ERR_LOGIN_AUTH_FAILED).
-        - Null when it had not answered yet.
+        - Null when it had not answered yet, or not so that it can be read.
       type: str
       sample: ISCSI_ERR_LOGIN_AUTH_FAILED
 targets:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Optional
 
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import parse_discovery
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import next_step
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import NOT_ANSWERED
@@ -36,7 +36,7 @@ HOST_FAILURES = ("ISCSI_ERR_ISCSID_NOTCONN", "ISCSI_ERR_TRANS_NOT_FOUND", "ISCSI
 
 @dataclass(frozen=True)
 class Failure:
-    """A portal that did not work. target, iface: None for a discovery. status: iscsiadm's, by name; None when it had not answered yet."""
+    """A portal that did not work. target, iface: None for a discovery. status: iscsiadm's, by name; None without an answer that can be read."""
 
     portal: str
     target: Optional[str]
@@ -122,10 +122,19 @@ def _take(place, result, found, failures):
         failures[place] = _failure(place, status_meaning(NO_DRIVER), status_name(NO_DRIVER))
     # A portal that shows this initiator no target has answered.
     elif nothing or result.rc == STATUSES["ISCSI_SUCCESS"][0]:
-        known = found.setdefault(portal, [])
-        known.extend(each for each in parse_discovery(result.stdout) if each not in known)
+        _hear(place, result.stdout, found, failures)
     else:
         failures[place] = _failure(place, status_meaning(result.rc), status_name(result.rc))
+
+
+def _hear(place, text, found, failures):
+    try:
+        shown = parse_discovery(text)
+    except ParseError as error:
+        failures[place] = _failure(place, str(error).rstrip("."), None)
+        return
+    known = found.setdefault(place[0], [])
+    known.extend(each for each in shown if each not in known)
 
 
 def _give_up(running, reasons, failures):

@@ -18,6 +18,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text i
 
 # A name with a slash in it would be the path of another directory than a target's.
 LINE = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^\s,\[\]]+)):(?P<port>[0-9]{1,5}),(?P<tpgt>-?[0-9]+) (?P<target>[^\s/][^/]*?)\s*")
+# Said among the answers of an interface of cxgb3i (usr/initiator_common.c; log_info() goes to stdout), and no fault.
+REMARK = re.compile(r"Optional iface\.ipaddress for iface .* not set\.")
 # PORTAL_GROUP_TAG_UNKNOWN of usr/config.h, as %d and as %u print it.
 UNKNOWN_TAGS = (-1, 4294967295)
 
@@ -34,7 +36,8 @@ class Found:
 
 def parse_discovery(text):
     """The list -> tuple of Found, each once, in order. Raises ParseError."""
-    return tuple(dict.fromkeys(_found(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()))
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip() and not REMARK.fullmatch(line))
+    return tuple(dict.fromkeys(_found(number, line) for number, line in lines))
 
 
 def known_tag(number):

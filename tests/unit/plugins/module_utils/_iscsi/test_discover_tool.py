@@ -63,6 +63,12 @@ def test_a_portal_that_shows_nothing_has_answered():
     assert found[ONE] == () and failures == ()
 
 
+def test_an_answer_that_cannot_be_read_costs_no_other_portal():
+    (found, failures), started = ask({str(ONE): [("ISCSI_SUCCESS", "something else\n")], str(TWO): [("ISCSI_SUCCESS", SHOWN)]})
+    assert list(found) == [TWO]
+    assert [(failure.portal, failure.status) for failure in failures] == [(str(ONE), None)] and "something else" in failures[0].reason
+
+
 def test_a_passing_trouble_is_tried_twice():
     (found, failures), started = ask({str(ONE): [("ISCSI_ERR_PDU_TIMEOUT", ""), ("ISCSI_SUCCESS", SHOWN)]}, portals=(ONE,))
     assert ONE in found and failures == () and len(started) == 2

@@ -37,6 +37,12 @@ def test_once_per_interface_is_once(each):
     assert parse_discovery(render(each) * 3) == (each,)
 
 
+@given(found)
+def test_a_remark_of_iscsiadm_is_passed_over(each):
+    remark = "Optional iface.ipaddress for iface cxgb3i.00:07:43:11:22:33.ipv4.0 not set.\n"
+    assert parse_discovery(remark + render(each)) == (each,)
+
+
 @pytest.mark.parametrize("text", ["[]:3260,4294967295 \n", "iscsiadm: No records found\n", "10.0.0.1:3260 iqn.x\n", "10.0.0.1:3260,1 iqn.x/../../y\n"])
 def test_what_is_no_list(text):
     with pytest.raises(ParseError, match="iscsiadm line 1"):
