@@ -63,7 +63,11 @@ def plan_conf(lines, wanted):
 def outcome_conf(lines, steps):
     """The lines after the steps of plan_conf."""
     for step in steps:
-        lines = conf_text.remove_key(lines, step.subject) if step.args is None else conf_text.set_key(lines, step.subject, _plain(step.args))
+        key = step.subject
+        if step.args is None:
+            lines = conf_text.remove_key(lines, key)
+        else:
+            lines = conf_text.set_key(lines, key, settings_text.with_remark(key, _plain(step.args), conf_text.effective(lines, key)))
     return lines
 
 

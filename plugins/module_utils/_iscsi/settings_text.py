@@ -19,6 +19,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text imp
 
 INT_MAX = 2**31 - 1
 NO_VALUE = "<empty>"
+# open-iscsi takes the digits that a number begins with and passes over the rest, such as a remark (strtoul in idbm_rec_update_param).
+NUMBER = re.compile(r"(?s)([+-]?[0-9]+)(.*)")
 # RFC 7143, 9.2.1: a CHAP secret has at least 96 bits; many targets take 16 bytes at most.
 CHAP_SECRET_BYTES = range(12, 17)
 
@@ -148,11 +150,19 @@ def text_of(key, value, kind=TEXT):
 def same_value(key, one, other):
     """True when open-iscsi takes two texts for the same value of a key."""
     kind = KINDS[key]
-    if kind.number and re.fullmatch(r"[+-]?[0-9]+", one) and re.fullmatch(r"[+-]?[0-9]+", other):
-        return int(one) == int(other)
+    numbers = [match and int(match.group(1)) for match in map(NUMBER.match, (one, other))] if kind.number else [None]
+    if None not in numbers:
+        return numbers[0] == numbers[1]
     if kind.listed:
         return _tokens(one) == _tokens(other)
     return one == other
+
+
+def with_remark(key, value, current):
+    """A new value with the remark that stands behind the number of the current one (text or None)."""
+    match = NUMBER.match(current or "") if KINDS[key].number else None
+    text = value + match.group(2) if match and match.group(2)[:1] in BLANKS else value
+    return text if size_of(text) <= MAX_VALUE_BYTES else value
 
 
 def nearest(key, known, cutoff=0.5):

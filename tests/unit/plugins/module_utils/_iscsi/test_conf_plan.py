@@ -41,6 +41,15 @@ def test_planning_again_is_empty(text, chap, timeout, logout):
     assert "hunter2" not in repr(steps)
 
 
+@pytest.mark.parametrize("timeout, text", [(15, "15 # seconds\n"), (5, "5 # seconds\n")])
+def test_a_number_with_a_remark_behind_it(timeout, text):
+    key = conf_plan.OPTION_KEYS["replacement_timeout"]
+    before = parse(f"{key} = 15 # seconds\n")
+    steps = conf_plan.plan_conf(before, conf_plan.wanted_settings({"replacement_timeout": timeout}))
+    assert conf_text.render_conf(conf_plan.outcome_conf(before, steps)) == f"{key} = {text}"
+    assert bool(steps) is (timeout != 15)
+
+
 def test_session_and_discovery_chap_are_independent():
     wanted = conf_plan.wanted_settings({"discovery_chap": CHAP})
     assert {key.split(".auth.")[0] for key in wanted} == {"discovery.sendtargets"}

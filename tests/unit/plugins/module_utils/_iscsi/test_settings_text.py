@@ -70,7 +70,25 @@ def test_what_is_accepted_is_read_back(value):
 def test_same_value():
     assert settings_text.same_value("node.session.queue_depth", "064", "64")
     assert settings_text.same_value("node.session.auth.chap_algs", "MD5, SHA1", "MD5,SHA1")
+    assert settings_text.same_value("node.session.queue_depth", "64 # deep", "64")
+    assert not settings_text.same_value("node.session.queue_depth", "# 64", "64")
     assert not settings_text.same_value("node.startup", "Manual", "manual")
+    assert not settings_text.same_value("node.startup", "manual # at boot", "manual")
+
+
+@pytest.mark.parametrize(
+    "key, current, text",
+    [
+        ("node.session.queue_depth", None, "32"),
+        ("node.session.queue_depth", "64 # deep", "32 # deep"),
+        ("node.session.queue_depth", "64k", "32"),
+        ("node.session.queue_depth", "x # deep", "32"),
+        ("node.session.queue_depth", "4 " + "x" * 253, "32"),
+        (USERNAME, "64 # deep", "32"),
+    ],
+)
+def test_a_remark_behind_a_number_stays(key, current, text):
+    assert settings_text.with_remark(key, "32", current) == text
 
 
 def test_secret_lengths():
