@@ -11,14 +11,13 @@ the other family has iscsiadm itself write keys that it refuses from then on, in
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import Kind, nearest, render_kind
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.kind_text import TEXT, Kind, nearest, render_kind
 
 UINT8 = Kind(number=True, high=2**8 - 1)
 UINT16 = Kind(number=True, high=2**16 - 1)
 UINT32 = Kind(number=True, high=2**32 - 1)
 # ISCSI_MAX_STR_LEN of usr/config.h with its closing zero.
-TEXT = Kind(longest=79)
-ADDRESS = Kind()
+SHORT = Kind(longest=79)
 # What open-iscsi knows for on and off; it passes over any other word.
 STATE = Kind(choices=("enable", "disable"))
 
@@ -59,15 +58,15 @@ BOTH = {
 }
 IPV4 = {
     "iface.bootproto": Kind(choices=("static", "dhcp")),
-    "iface.subnet_mask": ADDRESS,
-    "iface.gateway": ADDRESS,
+    "iface.subnet_mask": TEXT,
+    "iface.gateway": TEXT,
     "iface.dhcp_alt_client_id_state": STATE,
-    "iface.dhcp_alt_client_id": TEXT,
+    "iface.dhcp_alt_client_id": SHORT,
     "iface.dhcp_dns": STATE,
     "iface.dhcp_learn_iqn": STATE,
     "iface.dhcp_req_vendor_id_state": STATE,
     "iface.dhcp_vendor_id_state": STATE,
-    "iface.dhcp_vendor_id": TEXT,
+    "iface.dhcp_vendor_id": SHORT,
     "iface.dhcp_slp_da": STATE,
     "iface.fragmentation": STATE,
     "iface.gratuitous_arp": STATE,
@@ -78,10 +77,10 @@ IPV4 = {
 }
 IPV6 = {
     "iface.ipv6_autocfg": Kind(choices=("nd", "dhcpv6", "disable")),
-    "iface.linklocal_autocfg": TEXT,
-    "iface.router_autocfg": TEXT,
-    "iface.ipv6_linklocal": ADDRESS,
-    "iface.ipv6_router": ADDRESS,
+    "iface.linklocal_autocfg": SHORT,
+    "iface.router_autocfg": SHORT,
+    "iface.ipv6_linklocal": TEXT,
+    "iface.ipv6_router": TEXT,
     "iface.dup_addr_detect_cnt": UINT8,
     "iface.flow_label": UINT32,
     "iface.gratuitous_neighbor_adv": STATE,

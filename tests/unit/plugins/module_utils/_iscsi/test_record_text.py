@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.kind_text import text_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import is_secret, parse_record, render_changes, render_new
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text import text_of
 from ansible_collections.linuxsan.host.plugins.module_utils._secret import Secret
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
