@@ -24,6 +24,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_p
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.target_tool import (
     all_nodes,
     check_file,
+    check_place,
     logical_block,
     node_of_file,
     paths_below,
@@ -70,8 +71,7 @@ def find_target(device, path):
     if device is not None:
         name, node, nodes = find_device(device)
     else:
-        if not os.path.isdir(os.path.dirname(path)):
-            raise SanError(f"{os.path.dirname(path)}: no such directory for the test file. Mount the file system or create it.")
+        check_place(path)
         name, nodes = path, all_nodes()
         node = node_of_file(path, nodes)
     paths = paths_below(node, nodes) if node else ()

@@ -29,13 +29,18 @@ def exclusive(device):
         os.close(handle)
 
 
-def check_file(path, mode, size, allow_overwrite):
-    """Raise SanError when a file cannot be measured. size: bytes of a run. Nothing is created."""
+def check_place(path):
+    """Raise SanError unless path names a file in a directory that is there."""
     if not os.path.isabs(path):
-        raise SanError(f"{path}: not an absolute path. Give the whole path of the file.")
+        raise SanError(f"path: {path!r} is not an absolute path. Give the whole path of the file.")
     directory = os.path.dirname(path)
     if not os.path.isdir(directory):
         raise SanError(f"{directory}: no such directory for the test file. Mount the file system or create the directory.")
+
+
+def check_file(path, mode, size, allow_overwrite):
+    """Raise SanError when a file cannot be measured. size: bytes of a run. Nothing is created."""
+    check_place(path)
     there = os.path.lexists(path)
     if there and not stat.S_ISREG(os.lstat(path).st_mode):
         raise SanError(f"{path}: not a plain file. Name a plain file, or a device with the option device.")
@@ -45,7 +50,7 @@ def check_file(path, mode, size, allow_overwrite):
         return
     if there and not allow_overwrite:
         raise SanError(f"{path}: refused to overwrite an existing file. Name a new one, or set allow_overwrite=true if it may be lost.")
-    space = os.statvfs(directory)
+    space = os.statvfs(os.path.dirname(path))
     free = space.f_bavail * space.f_frsize + (os.stat(path).st_size if there else 0)
     if size > free:
         raise SanError(f"{path}: {size} bytes are asked for and the file system has {free} free. Choose a smaller bs or count.")

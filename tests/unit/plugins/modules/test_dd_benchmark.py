@@ -49,7 +49,8 @@ def test_an_existing_file_is_refused_and_untouched(tmp_path, check_mode):
 @pytest.mark.parametrize(("params", "message"), [
     ({}, "one of the following is required"), ({"device": "/dev/sdb", "path": "/x"}, "mutually exclusive"),
     ({"device": "/dev/null"}, "not a block device"), ({"path": "/no/such/file", "mode": "write"}, "no such directory"),
-    ({"path": "/proc/version", "bs": "1X"}, "is not a size"),
+    ({"path": "/proc/version", "bs": "1X"}, "is not a size"), ({"path": "x"}, "'x' is not an absolute path"), ({"path": ""}, "not an absolute path"),
+    ({"path": "no/such"}, "not an absolute path"),
 ])  # fmt: skip
 def test_bad_input_is_named(params, message):
     assert message in run_module(dd_benchmark, **params)["msg"]
