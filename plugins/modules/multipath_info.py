@@ -14,7 +14,7 @@ author:
   - linuxsan contributors (@linuxsan)
 description:
   - Returns the multipath maps with their groups and paths, the local disks, and everything that is not as it should be.
-  - Asks multipathd for its topology and its configuration. Everything else is read from sysfs, without I/O to a device.
+  - Asks multipathd for its topology and its configuration. Everything else is read from sysfs and files, without I/O to a device.
   - When multipathd does not run, it says so and returns what the kernel knows (sysfs and C(dmsetup)), which is all but what the checker
     has found. Where multipath is not installed, the lists of maps are empty.
 extends_documentation_fragment:
@@ -294,10 +294,12 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import info_plan
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import policies_in_force
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_confs
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kernel_tool import read_kernel_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.link_tool import read_links
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns
@@ -322,7 +324,8 @@ def work(module, multipathd, dmsetup, places=HERE):
     lone = parse_paths(multipathd.show_paths()) if alone else ()
     conf = parse_conf(mended_listing(multipathd.show_config()) if running and (maps or alone) else "")
     timeouts, policies = info_plan.recovery_tmos(conf, maps) if running else {}, policies_in_force(conf, maps)
-    faults = find_faults(maps, info_plan.without_left_alone(conf, maps, luns), read_links(sessions, places), disks, timeouts, running)
+    lists = lists_of((conf,), read_confs(places.main, places) if alone else ())
+    faults = find_faults(maps, info_plan.without_left_alone(lists, maps, luns), read_links(sessions, places), disks, timeouts, running)
     return {
         "changed": False,
         "maps": [describe_map(known, policies.get(known.wwid)) for known in maps],

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, printed, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import matches
 
 
@@ -37,26 +37,41 @@ class Hit:
     paths: Tuple[str, ...]
 
 
+def lists_of(confs, files):
+    """What both lists hold: (section, keyword) -> the entries, each a tuple of expressions.
+
+    confs: Conf, of files or of a listing, in which a device of a vendor alone and one of a product alone behind it are one device.
+    files: the Conf of what it lists, to tell; None when they are not known. Then it is one in the blacklist and two among the exceptions,
+    so that nothing counts as blacklisted that may not be.
+    """
+    known = set(_entries(files)) if files is not None else None
+    lists = {}
+    for section, entry in _entries(confs):
+        halves = _halves(entry)
+        is_two = section == LISTS[1] if known is None else {(section, half) for half in halves} <= known
+        for keyword, *expressions in halves if halves and is_two else (entry,):
+            lists.setdefault((section, keyword), {})[tuple(expressions)] = None
+    return {key: tuple(entries) for key, entries in lists.items()}
+
+
 def find_hits(before, after, maps):
-    """The maps with paths that are blacklisted from now on, as a tuple of Hit. before, after: Conf; maps: pairs of a DmDevice and its PathFacts."""
-    old, new = _lists(before), _lists(after)
-    if old == new:
+    """The maps with paths that are blacklisted from now on, as a tuple of Hit. before, after: of lists_of; maps: pairs of a DmDevice and its PathFacts."""
+    if before == after:
         return ()
     found = []
     for device, paths in maps:
-        entries = {path.name: _entry(new, path) for path in paths if not _entry(old, path)}
+        entries = {path.name: _entry(after, path) for path in paths if not _entry(before, path)}
         lost = tuple(name for name, entry in entries.items() if entry)
         if lost:
             found.append(Hit(device, entries[lost[0]], lost))
     return tuple(found)
 
 
-def left_alone(conf, luns):
+def left_alone(lists, luns):
     """Those of some LUNs that the blacklist has for their vendor and product and no exception spares, as a list.
 
-    conf: the Conf in force, built-in entries and all.
+    lists: of lists_of, of what is in force, built-in entries and all.
     """
-    lists = _lists((conf,)) if luns else {}
     return [lun for lun in luns if _device_entry(lists, lun)]
 
 
@@ -71,12 +86,14 @@ def tell_hit(hit, users):
     )
 
 
-def _lists(confs):
-    """What both lists hold: (section, keyword) -> the entries, each a tuple of expressions."""
-    lists = {}
-    for section, (keyword, *expressions) in (key[:2] for conf in confs for key in settings_of(conf) if key[0] in LISTS):
-        lists.setdefault((section, keyword), {})[tuple(expressions)] = None
-    return {key: tuple(entries) for key, entries in lists.items()}
+def _entries(confs):
+    """(section, entry) of both lists, in order."""
+    return [printed(key) for conf in confs for key in settings_of(conf) if key[0] in LISTS]
+
+
+def _halves(entry):
+    """The device of its vendor alone and that of its product alone, of an entry that has both."""
+    return () if entry[0] != "device" or None in entry else ((*entry[:2], None), ("device", None, entry[2]))
 
 
 def _entry(lists, path):

@@ -40,7 +40,7 @@ def read_host(path, aliases, told, places=HERE):
     users = read_users(nodes, places.sysfs, places.proc)
     disks = disks_of(nodes, users, places.udev)
     devices = read_dm(places.sysfs)
-    confs = tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
+    confs = read_confs(path, places)
     mounts = {device.dm: _mounts(nodes[device.dm], nodes, users) for device in devices if device.dm in nodes}
     host = Host(
         luns=find_luns(disks, sessions, devices, read_alua(disks, places), read_judged(disks, nodes, confs, places)),
@@ -62,6 +62,11 @@ def read_names(host, aliases, told, places=HERE, devices=None):
     devices = read_dm(places.sysfs) if devices is None else devices
     links = {alias: mapped_device(alias, places.mapper, places.sysfs) for alias in aliases if alias}
     return replace(host, devices=devices, links=links, maps=join_maps(told, devices))
+
+
+def read_confs(path, places=HERE):
+    """A tuple of Conf, of conf_files."""
+    return tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
 
 
 def conf_files(path, places=HERE):

@@ -17,13 +17,13 @@ def recovery_tmos(conf, maps):
     return {wwid: seconds for wwid, seconds in asked.items() if seconds is not None}
 
 
-def without_left_alone(conf, maps, luns):
+def without_left_alone(lists, maps, luns):
     """The LUNs but for those without a map that a blacklist leaves alone for their vendor and product: the control volume of an array.
 
-    conf: a Conf; maps: KnownMap. Which devices those are, multipath knows itself (product_blacklist of its built-in sections).
+    lists: of lists_of; maps: KnownMap. Which devices those are, multipath knows itself (product_blacklist of its built-in sections).
     """
     mapped = {known.wwid for known in maps}
-    apart = {lun.wwid for lun in left_alone(conf, [lun for lun in luns if lun.wwid not in mapped])}
+    apart = {lun.wwid for lun in left_alone(lists, [lun for lun in luns if lun.wwid not in mapped])}
     return tuple(lun for lun in luns if lun.wwid not in apart)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import find_hits, tell_hit
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import find_hits, lists_of, tell_hit
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
@@ -25,10 +25,13 @@ def check_reload(software, trial, loads, dmsetup, places=HERE):
     known = read_host(trial.path, (), (), places)
     if not any(device.wwid for device in known.devices):
         return ()
-    before, after = _in_force(software, trial, known), _to_come(software, trial, known)
+    before, source = _in_force(software, trial, known)
+    edited = _edited(software, trial, known)
+    # With what is built in, where libmultipath has tried the files.
+    after = _listing(trial.verdict.effective, software) if trial.verdict else edited
     harms = list(find_unmounting(before, after, known, REFUSED if loads else "gets another name when multipathd loads the files"))
     hints = []
-    for hit in find_hits(before, after, read_path_facts(known.devices, places)):
+    for hit in find_hits(lists_of(before, source), lists_of(after, edited), read_path_facts(known.devices, places)):
         users = map_users(hit.device.dm, dmsetup, places)
         (harms if users else hints).append(tell_hit(hit, users))
     if harms and loads:
@@ -37,16 +40,16 @@ def check_reload(software, trial, loads, dmsetup, places=HERE):
 
 
 def _in_force(software, trial, known):
-    """The Conf of what multipathd has in force, which can be older than the files."""
+    """(the Conf of what multipathd has in force, that of the files it is from). It can be older than the files that are there: None then."""
+    listed = trial.before.effective if trial.before else None
     if software.running:
-        return _listing(software.multipathd.show_config(), software)
-    return _listing(trial.before.effective, software) if trial.before else known.confs
+        shown = software.multipathd.show_config()
+        return _listing(shown, software), known.confs if shown == listed else None
+    return known.confs if listed is None else _listing(listed, software), known.confs
 
 
-def _to_come(software, trial, known):
-    """The Conf of what the files will say: with what is built in where libmultipath has tried them."""
-    if trial.verdict:
-        return _listing(trial.verdict.effective, software)
+def _edited(software, trial, known):
+    """The Conf of every file with the edit."""
     edited = parse_conf(trial.edit.text, trial.path, software.keywords)
     return tuple(edited if conf.path == trial.path else conf for conf in known.confs)
 

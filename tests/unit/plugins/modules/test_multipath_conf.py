@@ -40,6 +40,7 @@ class FakeHost:
         self.hangs = ""
         # What it reads without a file.
         self.default = ""
+        self.listed = str
         self.busy = []
         self.commands = []
         self.questions = []
@@ -70,7 +71,7 @@ class FakeHost:
             raise CommandTimeout(("multipath", "-t"), 20, "")
         if self.refuses and self.refuses in text:
             return self.result(argv, 1, stderr=f"1.0 | {self.path} line 3, parsing failed\n")
-        return self.result(argv, 0, text)
+        return self.result(argv, 0, self.listed(text))
 
     def daemon(self, argv):
         """multipathd COMMAND."""
@@ -81,7 +82,7 @@ class FakeHost:
         self.questions.append(" ".join(argv[1:]))
         if self.busy:
             return self.result(argv, 0, self.busy.pop())
-        return self.result(argv, 0, "pid 1 idle\n" if argv[1:] == ["show", "daemon"] else self.loaded)
+        return self.result(argv, 0, "pid 1 idle\n" if argv[1:] == ["show", "daemon"] else self.listed(self.loaded))
 
     def result(self, argv, rc=0, stdout="", stderr=""):
         """A finished process."""
@@ -494,6 +495,28 @@ def test_no_blacklist_for_a_map_in_use(host, task, san, mounted, options):
     assert told["changed"] and "qsan (sdb) is mounted on /srv" in str(told["warnings"])
     # Nothing else is loaded while that waits.
     assert "would be blacklisted" in task(**TASK)["msg"]
+
+
+HALVES = {"blacklist": [{"device": {"vendor": "Qsan"}}, {"device": {"product": "^F"}}]}
+
+
+def test_no_blacklist_that_is_listed_as_another(host, task, san, mounted):
+    """multipath lists a device of a vendor alone and one of a product alone as one device."""
+    mounted("qsan")
+    san.hold("dm-0", "sdb")
+    host.listed = lambda text: text.replace("\t\tvendor Qsan\n\t}\n\tdevice {\n", "\t\tvendor Qsan\n")
+    failed = task(**HALVES)
+    assert failed["failed"] and "would be blacklisted by blacklist[device,Qsan]" in failed["msg"]
+    assert (host.path.read_text(), host.commands) == (BEFORE, [])
+    # What multipathd has in force is one device still, though the files, which wait for a reload, have two by now.
+    one = "blacklist {\n\tdevice {\n\t\tvendor Qsan\n\t\tproduct ^F\n\t}\n}\n"
+    host.path.write_text(one)
+    host.loaded = one
+    assert "would be blacklisted" in str(task(reload=False, **HALVES)["warnings"])
+    assert "would be blacklisted" in task(**TASK)["msg"]
+    # Once it is in force it is no news.
+    host.loaded = host.path.read_text()
+    assert task(**TASK)["changed"]
 
 
 @pytest.mark.parametrize("options", BLACKLISTS)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -160,6 +162,17 @@ def test_the_control_volume_of_an_array(info, san, fakes, monkeypatch):
     own = 'blacklist {\n\tdevice {\n\t\tvendor "(NETAPP|LSI|ENGENIO)"\n\t\tproduct "Universal Xport"\n\t}\n}\n'
     monkeypatch.setattr(fakes.multipathd, "show_config", lambda: own)
     assert [(fault["reason"], fault["wwid"]) for fault in info()["degraded"]] == [("no_map", "3b")]
+
+
+@pytest.mark.parametrize("files", ["two", "one"])
+def test_a_blacklist_of_a_vendor_listed_as_another(info, san, fakes, monkeypatch, files):
+    """multipathd lists a device of a vendor alone and one of a product alone as one device."""
+    san.disk("sdb", A, CTR1)
+    fakes.multipathd.blacklist = (A,)
+    one = 'blacklist {\n\tdevice {\n\t\tvendor "Qsan"\n\t\tproduct "^F"\n\t}\n}\n'
+    monkeypatch.setattr(fakes.multipathd, "show_config", lambda: one)
+    Path(san.places.main).write_text(one if files == "one" else one.replace("\t\tproduct", "\t}\n\tdevice {\n\t\tproduct"))
+    assert [fault["reason"] for fault in info()["degraded"]] == (["no_map"] if files == "one" else [])
 
 
 def test_a_blacklisted_lun(info, san, fakes):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import PathFacts, find_hits, left_alone, tell_hit
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import PathFacts, find_hits, left_alone, lists_of, tell_hit
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
@@ -18,7 +18,7 @@ PATHS = tuple(PathFacts(name, "3600a", "Qsan", "P600Q", "scsi:iscsi", ("ID_SERIA
 
 def hits(after, before="", paths=PATHS):
     """The Hits of two texts."""
-    return find_hits(*((parse_conf(text),) for text in (before, after)), ((MAP, paths),))
+    return find_hits(*(lists_of((parse_conf(text),), ()) for text in (before, after)), ((MAP, paths),))
 
 
 def lists(blacklist, exceptions=""):
@@ -103,4 +103,34 @@ def entry(*lines, section="blacklist"):
     ],
 )
 def test_a_device_of_a_blacklist(text, blacklisted):
-    assert bool(left_alone(parse_conf(text), [XPORT])) is blacklisted
+    assert bool(left_alone(lists_of((parse_conf(text),), ()), [XPORT])) is blacklisted
+
+
+# multipath -t lists the two devices as one.
+TWO = entry('vendor "Qsan"') + entry('product "^F"')
+ONE = entry('vendor "Qsan"', 'product "^F"')
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (TWO, [("Qsan", None), (None, "^F")]),
+        (TWO + ONE, [("Qsan", None), (None, "^F")]),
+        (ONE, [("Qsan", "^F")]),
+        (entry('vendor "Qsan"'), [("Qsan", "^F")]),
+        (entry('vendor "Qsan"') + entry('product "^F"', section="blacklist_exceptions"), [("Qsan", "^F")]),
+    ],
+)
+def test_two_devices_that_are_listed_as_one(files, told):
+    lists = lists_of((parse_conf(ONE),), (parse_conf(files),))
+    assert lists == {("blacklist", "device"): tuple(told)}
+    lost = find_hits({}, lists, ((MAP, PATHS),))
+    assert [hit.entry for hit in lost] == (["blacklist[device,Qsan]"] if files.startswith(TWO) else [])
+
+
+def test_two_devices_or_one_in_a_listing_of_unknown_files():
+    listing = parse_conf(ONE + entry('vendor "Qsan"', 'product "^P"', section="blacklist_exceptions"))
+    assert lists_of((listing,), None) == {
+        ("blacklist", "device"): (("Qsan", "^F"),),
+        ("blacklist_exceptions", "device"): (("Qsan", None), (None, "^P")),
+    }

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result, run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
@@ -199,6 +200,15 @@ def test_devices_in_a_row_of_a_vendor_and_of_a_product_alone(keywords, half):
     whole = "blacklist {\n\tdevice {\n\t\tvendor VMware\n\t\tproduct Xport\n\t}\n}\n"
     lost = unmet(removed.wanted, TOOL.test_conf(MAIN_FILE, "").effective, TOOL.test_conf(MAIN_FILE, whole).effective, keywords)[0]
     assert bool(lost) is (half == {"product": "Port"})
+
+
+def test_devices_in_a_row_are_told_apart_by_the_files(keywords):
+    listing = parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, ROW).effective), "multipath -t", keywords)
+    built_in = parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, "").effective), "multipath -t", keywords)
+    key, files = ("blacklist", "device"), parse_conf(ROW, MAIN_FILE, keywords)
+    assert ("VMware", "Xport") in lists_of((listing,), ())[key]
+    own = (("VMware", None), (None, "Xport"), (None, "Port"))
+    assert set(lists_of((listing,), (files,))[key]) == {*own, *lists_of((built_in,), ())[key]}
 
 
 @pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])
