@@ -71,7 +71,9 @@ def unmet(wanted, effective, before, keywords, new_file=False):
         said = f"{show_key(key)}: libmultipath takes it for {shown.text!r}."
         # A value that it changes, such as one beyond a limit, is in force; one that left all as it was is not.
         (errors if key in then and then[key].meaning == shown.meaning else warnings).append(said)
+    warnings += _still_made(wanted, now)
     named = {key[:2] for key, meaning in wanted}
+    named.update(entry for entry, stanza in _made(then).items() if stanza in named)
     gone = [show_key(key) for key in then if len(key) == 2 and isinstance(key[1], tuple) and key not in now and not _is_known_loss(key, named, now)]
     if gone:
         errors.append(f"{', '.join(gone[:5])}: no longer read with the edit.")
@@ -97,6 +99,18 @@ def _listed(text, keywords):
 
 def _is_value(key):
     return len(key) == 3 or isinstance(key[1], str)
+
+
+def _made(table):
+    """The entries of the blacklist that product_blacklist makes, each with its devices section (libmultipath/blacklist.c setup_default_blist)."""
+    makers = {key: setting.meaning for key, setting in table.items() if key[0] == "devices" and key[-1] == "product_blacklist"}
+    return {("blacklist", ("device", key[1][0], product)): key[:2] for key, product in makers.items()}
+
+
+def _still_made(wanted, now):
+    made = _made(now)
+    for key in (key for key, meaning in wanted if meaning is None and key in made):
+        yield f"{show_key(key)}: removed, and still in force by product_blacklist of {show_key(made[key])}."
 
 
 def _is_half(key):

@@ -211,6 +211,42 @@ def test_devices_in_a_row_are_told_apart_by_the_files(keywords):
     assert set(lists_of((listing,), (files,))[key]) == {*own, *lists_of((built_in,), ())[key]}
 
 
+CONTROL = {"vendor": "QSAN", "product": "XS", "product_blacklist": "LUNZ"}
+NAMED = {"vendor": "QSAN", "product": "XS"}
+# Multipath has the section itself, and that entry of the blacklist by it.
+BUILT_IN = {"vendor": "EMC", "product": "Invista", "product_blacklist": "LUNZ"}
+
+
+@pytest.mark.parametrize(
+    ("added", "options"),
+    [
+        (CONTROL, {"devices": [NAMED], "state": "absent"}),
+        (CONTROL, {"devices": [{**NAMED, "product_blacklist": None}]}),
+        (CONTROL, {"devices": [{**NAMED, "product_blacklist": "OTHER"}]}),
+        (CONTROL, {"devices": [{"vendor": "V", "product": "P"}], "exclusive": True}),
+        (BUILT_IN, {"devices": [{**BUILT_IN, "product_blacklist": "OTHER"}]}),
+    ],
+)
+def test_product_blacklist_can_be_taken_back(keywords, added, options):
+    old = edit_conf(parse_conf("", MAIN_FILE, keywords), Wanted(devices=[added])).text
+    new = edit_conf(parse_conf(old, MAIN_FILE, keywords), Wanted(**options))
+    before, after = (TOOL.test_conf(MAIN_FILE, text).effective for text in (old, new.text))
+    assert unmet(new.wanted, after, before, keywords) == ([], [])
+    # That of a section that is not named is a loss.
+    named = edit_conf(parse_conf("", MAIN_FILE, keywords), Wanted(devices=[{"vendor": "V", "product": "P"}])).wanted
+    assert f"blacklist[device,{added['vendor']},LUNZ]" in " ".join(unmet(named, after, before, keywords)[0])
+
+
+@pytest.mark.parametrize("text", ["", "devices {\n\tdevice {\n\t\tvendor EMC\n\t\tproduct X\n\t\tproduct_blacklist LUNZ\n\t}\n}\n"])
+def test_entry_that_is_removed_and_made_again(keywords, text):
+    entry = {"blacklist": [{"device": {"vendor": "EMC", "product": "LUNZ"}}]}
+    old = edit_conf(parse_conf(text, MAIN_FILE, keywords), Wanted(**entry)).text
+    new = edit_conf(parse_conf(old, MAIN_FILE, keywords), Wanted(**entry, state="absent"))
+    before, after = (TOOL.test_conf(MAIN_FILE, text).effective for text in (old, new.text))
+    errors, (told,) = unmet(new.wanted, after, before, keywords)
+    assert errors == [] and told.startswith("blacklist[device,EMC,LUNZ]: removed, and still in force by product_blacklist of devices[EMC,")
+
+
 @pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])
 def test_every_keyword_is_taken_as_it_is_written(keywords, section):
     before = TOOL.test_conf(MAIN_FILE, "")
