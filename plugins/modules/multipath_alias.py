@@ -221,7 +221,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import warn_of_unclaimed
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import register
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath, is_drop_in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
@@ -289,7 +289,7 @@ def name_maps(module, multipath, multipathd, places):
     make_plan = alias_plan.plan_absent if absent else alias_plan.plan_present
 
     def edit(text, keywords):
-        return edit_conf(parse_conf(text or "", path, keywords), alias_plan.plan_conf(choices, host, path, absent, keywords))
+        return edit_conf(parse_conf(text or "", path, keywords, is_drop_in(path)), alias_plan.plan_conf(choices, host, path, absent, keywords))
 
     if alias_plan.shows_all(choices, host) and not file_changes(path, edit) and not make_plan(choices, host, (), reload).steps:
         return outcome(module, Plan(), [], choices, host)

@@ -101,7 +101,8 @@ notes:
   - A value is an error when a file that is read later sets another one, since it would not be in force. The message names that file.
   - A keyword of O(defaults) or O(devices) that C(overrides) sets too, in this file or in another one, is a warning. So is a removed
     one that another file still has.
-  - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it.
+  - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it. Of a file of
+    C(/etc/multipath/conf.d) libmultipath loses no more than the line of such a value in most cases, which is a warning.
   - A change that would give a map another name, such as C(user_friendly_names), is refused while C(/etc/fstab) or a unit
     of systemd has that map mounted, since systemd would unmount the file system. With O(reload=false) that is a warning.
     So it is while the host swaps to the map, or has opened a device in it that C(/etc/crypttab) names by the name of the map.
@@ -185,6 +186,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._module import run_m
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_apply import apply_conf, is_read, read_host, reload_steps, try_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import is_drop_in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.turn_tool import conf_turn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
@@ -229,7 +231,7 @@ def edit_file(module, run, places):
     host = read_host(module, run)
     old = read_text(path)
     wanted = Wanted(**{section: params[section] for section in SECTIONS}, state=params["state"], exclusive=params["exclusive"])
-    edit = edit_conf(parse_conf(old or "", path, host.keywords), wanted)
+    edit = edit_conf(parse_conf(old or "", path, host.keywords, is_drop_in(path)), wanted)
     trial = try_conf(module, host, path, old, edit, params["validate"])
     steps = (*trial.steps, *reload_steps(host, trial, reload))
     hints = check_users(host, trial, steps, run, places) if is_read(path) and (trial.steps or trial.stale) else ()

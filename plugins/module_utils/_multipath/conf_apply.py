@@ -7,7 +7,7 @@ For modules that edit the file:
 
     host = read_host(module)                                    # installed release, its keywords, whether multipathd runs
     old = read_text(path)
-    edit = edit_conf(parse_conf(old or "", path, host.keywords), wanted)
+    edit = edit_conf(parse_conf(old or "", path, host.keywords, is_drop_in(path)), wanted)
     trial = try_conf(module, host, path, old, edit, validate)   # changes nothing; raises when refused
     if not module.check_mode:
         further_results = apply_conf(module, host, trial, reload, backup)

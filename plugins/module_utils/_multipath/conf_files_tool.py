@@ -38,7 +38,7 @@ def read_others(path, text, keywords):
     main_text = text if main else read_text(MAIN_FILE) or ""
     own = drop_in_names(path)
     files = [file for file in _drop_ins(keywords, main_text) if os.path.basename(file) not in own]
-    confs = {os.fsencode(os.path.basename(file)): parse_conf(read_text(file) or "", file, keywords) for file in files}
+    confs = {os.fsencode(os.path.basename(file)): parse_conf(read_text(file) or "", file, keywords, True) for file in files}
     if main:
         return Others((), tuple(confs.values()))
     # A file of several names is read once under each, and what is said last counts.

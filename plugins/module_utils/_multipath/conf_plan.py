@@ -42,7 +42,7 @@ def edit_conf(conf, wanted, keywords=None):
     keywords: None takes conf.keywords. Raises SanError with file and line when the file or a value is not safe to edit.
     """
     if keywords is not None and keywords != conf.keywords:
-        conf = parse_conf(conf.text, conf.path, keywords)
+        conf = parse_conf(conf.text, conf.path, keywords, conf.drop_in)
     release = conf.keywords.release
     if release is not None and release < OLDEST:
         raise SanError(f"{conf.path}: multipath-tools {dotted(release)} read it otherwise than newer ones. Upgrade to {dotted(OLDEST)} or later.")
@@ -53,7 +53,7 @@ def edit_conf(conf, wanted, keywords=None):
     new = conf
     if editor.sheet.changed:
         _check_structure(conf, wanted)
-        new = parse_conf(editor.sheet.render(), conf.path, conf.keywords)
+        new = parse_conf(editor.sheet.render(), conf.path, conf.keywords, conf.drop_in)
     table = settings_of(new)
     faults = faults_of(new)
     for fault in faults:

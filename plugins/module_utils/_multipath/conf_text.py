@@ -86,7 +86,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Conf:
-    """One file. text: as it was. sections: the blocks at the root, in order. lines, keywords: how it was read."""
+    """One file. text: as it was. sections: the blocks at the root, in order. lines, keywords: how it was read.
+
+    drop_in: it is one of conf.d, of which libmultipath loses a line where it refuses the main file for it (libmultipath/config.c load_config).
+    """
 
     path: str
     text: str
@@ -94,6 +97,7 @@ class Conf:
     sections: Tuple[Block, ...]
     problems: Tuple[Problem, ...]
     keywords: Keywords
+    drop_in: bool = False
 
     def blocks(self, section, keyword=None):
         """Every block of a section over the file; blocks("multipaths", "multipath"): every stanza in them."""
@@ -107,7 +111,7 @@ class Conf:
         return f"{self.path} line {line + 1}"
 
 
-def parse_conf(text, path="/etc/multipath.conf", keywords=None):
+def parse_conf(text, path="/etc/multipath.conf", keywords=None, drop_in=False):
     """A Conf of any text: libmultipath skips what it does not know, so no text is wrong, and none raises.
 
     keywords: a keyword_tree, None: that of the newest release.
@@ -116,7 +120,7 @@ def parse_conf(text, path="/etc/multipath.conf", keywords=None):
     lines = read_lines(text, keywords.release)
     reader = _Reader(lines, path)
     sections = reader.read(keywords.root)
-    return Conf(path, text, lines, sections, tuple(reader.problems), keywords)
+    return Conf(path, text, lines, sections, tuple(reader.problems), keywords, drop_in)
 
 
 def render_conf(conf):

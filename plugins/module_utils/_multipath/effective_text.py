@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import NEVER_CHECKED, hangs, judges, pattern_taken, taken, unsets
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import is_regex
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import is_reservation_key
 
 # section: the keyword of its stanzas and what identifies one. Stanzas of the same identity are one to libmultipath.
 STANZAS = {
@@ -56,6 +58,12 @@ def entry_of(item, release=None):
     """What identifies an entry of a blacklist: (keyword, expression), or ("device", vendor, product), a part that it lacks None."""
     parts = (item.value,) if isinstance(item, Attr) else (item.value("vendor"), item.value("product"))
     return (item.keyword, *(pattern_taken(part, release) for part in parts))
+
+
+def entry_in_force(item, conf):
+    """What is left of an entry of a blacklist where a file loses the lines that are no regular expressions."""
+    keyword, *parts = entry_of(item, conf.keywords.release)
+    return (keyword, *(part if part is None or not conf.drop_in or is_regex(part) else None for part in parts))
 
 
 def is_complete(section, block, release):
@@ -122,15 +130,17 @@ def _add_stanza(table, conf, section, stanza):
 
 def _list_entries(conf, section):
     for item in section.items:
-        entry = entry_of(item, conf.keywords.release)
+        entry = entry_in_force(item, conf)
         # A device of a vendor alone is any of its products, and the other way round.
-        if item.known if isinstance(item, Attr) else any(entry[1:]):
+        if (item.known and entry[1] is not None) if isinstance(item, Attr) else any(entry[1:]):
             yield (section.keyword, entry), _plain(conf, item.value if isinstance(item, Attr) else "", item.line)
 
 
 def _put(table, key, conf, attr):
     release = conf.keywords.release
     if attr.spec is None or attr.spec.ignored_by(release):
+        return
+    if conf.drop_in and attr.spec.kind == "reservation_key" and not is_reservation_key(attr.value):
         return
     meaning = taken(attr.spec.kind, attr.value, release, attr.quoted)
     if meaning is None and attr.spec.kind == "interval" and key not in table and judges(release) and not hangs(release):

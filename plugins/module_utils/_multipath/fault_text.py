@@ -36,6 +36,7 @@ _ANNOUNCED = ("config_dir", "multipath_dir", "bindings_file", "wwids_file", "prk
 _OLD_WORDS = ("yes", "no", "1", "0")
 
 FATAL = ("refused", "hang")
+_REFUSES = "libmultipath refuses the whole configuration"
 
 
 def faults_of(conf):
@@ -56,7 +57,7 @@ def _look_at(found, conf, block, path):
         elif item.spec is not None:
             fault = _fault(conf, item, item.name in good)
             if fault:
-                code, words = fault
+                code, words = _in_drop_in(item, *fault) if conf.drop_in else fault
                 found.append(Problem(code, item.line, path, item.keyword, f"{conf.place(item.line)}: {' '.join(path)} {item.keyword}: {words}"))
             else:
                 good.add(item.name)
@@ -70,7 +71,7 @@ def _fault(conf, attr, set_before):
     if spec.kind == "regex":
         return _expression_fault(text, release)
     if spec.kind == "reservation_key":
-        return None if is_reservation_key(text) else ("refused", f"{text!r} is no reservation key, so libmultipath refuses the whole configuration")
+        return None if is_reservation_key(text) else ("refused", f"{text!r} is no reservation key, so {_REFUSES}")
     got = taken(spec.kind, text, release, attr.quoted)
     if got is None or (spec.kind == "interval" and got == "0" and hangs(release)):
         return _value_fault(spec.kind, text, release, set_before)
@@ -79,6 +80,11 @@ def _fault(conf, attr, set_before):
     if got != meaning(spec.kind, text) and spec.kind != "mode":
         return "prefix" if spec.kind in (*CHOICES, "dev_loss_tmo") else "capped", f"{text!r} is taken for {got}"
     return _deprecation(spec, text, release)
+
+
+def _in_drop_in(attr, code, words):
+    # product_blacklist is looked at when all files have been read.
+    return ("value", words.replace(_REFUSES, "it is ignored")) if code == "refused" and attr.name != "product_blacklist" else (code, words)
 
 
 def _deprecation(spec, text, release):
@@ -97,7 +103,7 @@ def _expression_fault(text, release):
     try:
         check_regex(text)
     except SanError as error:
-        return "refused", f"libmultipath refuses the whole configuration, since {str(error).rstrip('.')}"
+        return "refused", f"{_REFUSES}, since {str(error).rstrip('.')}"
     return None
 
 
@@ -113,7 +119,7 @@ def _pattern_fault(text, got):
 
 def _value_fault(kind, text, release, set_before):
     if refuses_integers(release) and kind in INTEGERS:
-        return "refused", f"{text!r} is no number, so libmultipath refuses the whole configuration"
+        return "refused", f"{text!r} is no number, so {_REFUSES}"
     if kind == "interval" and not set_before and judges(release):
         if hangs(release):
             return "hang", f"{text!r} is no number above 0, on which libmultipath hangs or ends"

@@ -66,7 +66,8 @@ def read_names(host, aliases, told, places=HERE, devices=None):
 
 def read_confs(path, places=HERE):
     """A tuple of Conf, of conf_files."""
-    return tuple(parse_conf(_text(file), file) for file in conf_files(path, places))
+    directory = os.path.realpath(os.path.join(places.etc, "conf.d"))
+    return tuple(parse_conf(_text(file), file, drop_in=os.path.realpath(os.path.dirname(file)) == directory) for file in conf_files(path, places))
 
 
 def conf_files(path, places=HERE):

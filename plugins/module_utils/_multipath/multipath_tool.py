@@ -148,6 +148,11 @@ def is_main(path):
     return os.path.realpath(path) == os.path.realpath(MAIN_FILE)
 
 
+def is_drop_in(path):
+    """Whether a path leads to a file that is read from the directory of drop-in files, and is not the main file."""
+    return not is_main(path) and bool(drop_in_names(path))
+
+
 def drop_in_names(path):
     """The names under which the file of a path is read, or would be, in the directory of drop-in files: those of links to it too."""
     real, directory = os.path.realpath(path), os.path.realpath(DROP_IN_DIRECTORY)

@@ -28,6 +28,12 @@ def check_regex(text):
             raise SanError(f"{text!r} is no regular expression: {_words(libc, regex, refused)}.{hint}")
 
 
+def is_regex(text):
+    """Whether regcomp(3) takes an expression."""
+    with _compiled(text) as (libc, regex, refused):
+        return not refused
+
+
 def matches(text, subject):
     """Whether an expression of a blacklist fits a subject; one that begins with ! fits what the rest does not. None is nothing that fits."""
     if text is None or subject is None:

@@ -10,6 +10,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import is_drop_in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_facts_tool import read_path_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import REFUSED, find_unmounting
@@ -50,7 +51,7 @@ def _in_force(software, trial, known):
 
 def _edited(software, trial, known):
     """The Conf of every file with the edit."""
-    edited = parse_conf(trial.edit.text, trial.path, software.keywords)
+    edited = parse_conf(trial.edit.text, trial.path, software.keywords, is_drop_in(trial.path))
     return tuple(edited if conf.path == trial.path else conf for conf in known.confs)
 
 

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, MERGES_MULTIPATHS, STANZAS, entry_of, identity_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import (
+    LISTS,
+    MERGES_MULTIPATHS,
+    STANZAS,
+    entry_in_force,
+    entry_of,
+    identity_of,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import taken
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.sheet_text import Sheet
@@ -167,6 +174,7 @@ class SectionEditor:
                 self.sheet.remove(item)
             else:
                 self.sheet.remove_block(item)
+                self.wanted.setdefault((key[0], entry_in_force(item, self._conf)), None)
 
 
 def _check_new(section, stanza):

@@ -238,6 +238,17 @@ def test_file_in_conf_d(host, task):
         assert file.read() == BEFORE
 
 
+def test_bad_line_in_conf_d_is_no_hindrance(host, task):
+    path = host.path.parent / "conf.d" / "5.conf"
+    bad = 'blacklist {\n\tdevnode "^sd["\n}\n'
+    path.write_text(bad)
+    told = task(path=str(path), validate=False, **TASK)
+    assert told["changed"] and "5.conf line 2: blacklist devnode: it is ignored, since '^sd[' is no regular expression" in str(told["warnings"])
+    assert path.read_text().startswith(bad)
+    host.path.write_text(bad)
+    assert "line 2: blacklist devnode: libmultipath refuses the whole configuration" in task(**TASK)["msg"]
+
+
 def test_first_file_of_conf_d_makes_the_directory(host, task):
     directory = host.path.parent / "conf.d"
     directory.rmdir()

@@ -95,6 +95,65 @@ def test_our_reading_is_that_of_libmultipath(keywords, text):
         assert {key for key in after if key not in default or after[key] != default[key]} <= {*ours, ("defaults", "max_polling_interval")}
 
 
+DROP_IN = "/etc/multipath/conf.d/90-x.conf"
+LOST_LINES = """blacklist {
+	devnode "^sd["
+	wwid w
+	device {
+		vendor "["
+		product X
+	}
+	device {
+		vendor "["
+		product "["
+	}
+}
+multipaths {
+	multipath {
+		wwid a
+		reservation_key zz
+	}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "gone"),
+    [
+        ({"overrides": {"no_path_retry": 6}}, ()),
+        ({"blacklist": [{"devnode": "^sd["}], "state": "absent"}, ('\tdevnode "^sd["\n',)),
+        ({"blacklist": [{"device": {"vendor": "[", "product": "X"}}], "state": "absent"}, ('\tdevice {\n\t\tvendor "["\n\t\tproduct X\n\t}\n',)),
+        ({"multipaths": [{"wwid": "a", "reservation_key": None}]}, ("\t\treservation_key zz\n",)),
+        (
+            {"blacklist": [{"wwid": "w"}], "exclusive": True},
+            ('\tdevnode "^sd["\n', LOST_LINES[LOST_LINES.index("\tdevice {") : LOST_LINES.index("}\nmultipaths")]),
+        ),
+    ],
+)
+def test_bad_line_of_a_drop_in_is_lost_alone(keywords, options, gone):
+    conf = parse_conf(LOST_LINES, DROP_IN, keywords, drop_in=True)
+    verdict = TOOL.test_conf(DROP_IN, LOST_LINES)
+    assert verdict.accepted and len(verdict.complaints) == 5
+    assert [fault.line for fault in faults_of(conf) if fault.code == "value"] == [1, 4, 8, 9, 15]
+    ours, without = settings_of(conf), settings_of(parse_conf(mended_listing(TOOL.test_conf(DROP_IN, "").effective), "multipath -t", keywords))
+    listed = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", keywords))
+    assert set(ours) == set(listed) - set(without) == {("blacklist", ("wwid", "w")), ("blacklist", ("device", None, "X")), ("multipaths", ("a",))}
+    edit = edit_conf(conf, Wanted(**options))
+    expected = LOST_LINES
+    for part in gone:
+        expected = expected.replace(part, "", 1)
+    assert edit.text.partition("\noverrides")[0] == expected.partition("\noverrides")[0]
+    after = TOOL.test_conf(DROP_IN, edit.text)
+    assert after.new_against(verdict) == ()
+    assert unmet(edit.wanted, after.effective, verdict.effective, keywords) == ([], [])
+
+
+def test_product_blacklist_of_a_drop_in_is_lost_with_all(keywords):
+    text = "devices {\n\tdevice {\n\t\tvendor V\n\t\tproduct P\n\t\tproduct_blacklist [\n\t}\n}\n"
+    assert not TOOL.test_conf(DROP_IN, text).accepted
+    assert [fault.code for fault in faults_of(parse_conf(text, DROP_IN, keywords, drop_in=True))] == ["refused"]
+
+
 def test_the_file_is_not_touched(keywords):
     there = os.path.exists(MAIN_FILE)
     TOOL.test_conf(MAIN_FILE, "defaults {\n}\n")
