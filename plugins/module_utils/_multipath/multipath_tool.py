@@ -21,8 +21,8 @@ VERSION_SECONDS = 10
 
 # libmultipath reads fixed paths only, so a candidate is laid over them in a mount namespace of its own: nothing outside
 # sees it, and nothing is left when it is killed. The text is constant; the paths are arguments, never part of it.
-# $1 candidate, $2 the file it stands for, $3 an empty directory, $4 the option of multipath. Where there is no such file, its directory is rebuilt, or
-# the nearest one above it that is there.
+# $1 candidate, $2 the file it stands for, $3 an empty directory, $4 the option of multipath, $5 a directory that is to seem empty, or nothing. Where there
+# is no such file, its directory is rebuilt, or the nearest one above it that is there.
 _NAMESPACE_FAILED = 90
 _IN_NAMESPACE = f"""
 PATH="$PATH:/usr/sbin:/sbin:/usr/bin:/bin"
@@ -46,6 +46,7 @@ prepare() {{
     cat "$candidate" > "$name"
 }}
 prepare "$1" "$2" "$3" || exit {_NAMESPACE_FAILED}
+[ ! -d "$5" ] || mount -t tmpfs tmpfs "$5" || exit {_NAMESPACE_FAILED}
 exec multipath "$4"
 """
 
@@ -117,12 +118,12 @@ class Multipath:
 
     def _version_without_conf(self, error):
         try:
-            result = self._run_with_candidate(MAIN_FILE, "", "-h")
-        except NoNamespace:
+            result = self._run_with_candidate(MAIN_FILE, "", "-h", DROP_IN_DIRECTORY)
+        except (NoNamespace, CommandTimeout):
             raise error from None
         return parse_release(result.stdout + result.stderr)
 
-    def _run_with_candidate(self, path, text, option):
+    def _run_with_candidate(self, path, text, option, without=""):
         with tempfile.TemporaryDirectory(prefix="linuxsan-") as work:
             candidate, aside = os.path.join(work, "candidate"), os.path.join(work, "aside")
             os.mkdir(aside)
@@ -130,7 +131,7 @@ class Multipath:
                 file.write(text)
             try:
                 program = ["unshare", "--mount", "sh", "-c", _IN_NAMESPACE, "sh"]
-                result = self._run([*program, candidate, os.path.realpath(path), aside, option], TEST_SECONDS)
+                result = self._run([*program, candidate, os.path.realpath(path), aside, option, without], TEST_SECONDS)
             except ProgramMissing as error:
                 raise NoNamespace(str(error)) from error
         if result.rc == _NAMESPACE_FAILED or result.stderr.startswith("unshare: "):

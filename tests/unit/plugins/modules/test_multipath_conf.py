@@ -62,7 +62,7 @@ class FakeHost:
                 return self.result(argv, 1, stderr="unshare: unshare failed: Operation not permitted\n")
             with open(argv[6], encoding="utf-8", errors="surrogateescape") as file:
                 judged = self.judge(argv, file.read())
-                return self.result(argv, stderr=VERSION) if argv[-1] == "-h" else judged
+                return self.result(argv, stderr=VERSION) if "-h" in argv else judged
         return self.daemon(argv)
 
     def judge(self, argv, text):

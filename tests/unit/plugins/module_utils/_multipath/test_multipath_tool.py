@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._command import Result, run
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, Result, run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
@@ -117,6 +117,9 @@ multipaths {
 """
 
 
+LOST_DEVICES = LOST_LINES[LOST_LINES.index("\tdevice {") : LOST_LINES.index("}\nmultipaths")]
+
+
 @pytest.mark.parametrize(
     ("options", "gone"),
     [
@@ -126,7 +129,7 @@ multipaths {
         ({"multipaths": [{"wwid": "a", "reservation_key": None}]}, ("\t\treservation_key zz\n",)),
         (
             {"blacklist": [{"wwid": "w"}], "exclusive": True},
-            ('\tdevnode "^sd["\n', LOST_LINES[LOST_LINES.index("\tdevice {") : LOST_LINES.index("}\nmultipaths")]),
+            ('\tdevnode "^sd["\n', LOST_DEVICES),
         ),
     ],
 )
@@ -180,6 +183,34 @@ def test_release_of_a_host_whose_configuration_is_refused(keywords):
         return run(["false"] if argv == ["multipath", "-h"] else argv, timeout)
 
     assert Multipath(refusing).version() == TOOL.version()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'devices {\n\tdevice {\n\t\tvendor "*"\n\t\tproduct X\n\t\tproduct_blacklist LUNZ\n\t}\n}\n',
+        "defaults {\n\tpolling_interval 7s\n}\n",
+    ],
+)
+def test_release_of_a_host_whose_conf_d_is_refused(keywords, text):
+    """In an /etc that only the processes of the test see. 7s is refused by some releases, and others hang on it."""
+    seen = (
+        "mount --make-rprivate / && mount --bind /etc /mnt && mount -t tmpfs tmpfs /etc && ln -s /mnt/* /etc && rm -f /etc/multipath && "
+        'mkdir -p /etc/multipath/conf.d && printf %s "$0" >/etc/multipath/conf.d/x.conf && exec "$@"'
+    )
+
+    def there(argv, timeout):
+        return run(["unshare", "--mount", "sh", "-c", seen, text, *argv], timeout)
+
+    assert Multipath(there).version() == keywords.release
+
+
+def test_release_that_cannot_be_told(keywords):
+    def hanging(argv, timeout):
+        raise CommandTimeout(tuple(argv[:2]), timeout, "")
+
+    with pytest.raises(CommandTimeout, match="multipath -h"):
+        Multipath(hanging).version()
 
 
 def test_build_is_asked_for_its_keywords(keywords):
