@@ -46,7 +46,8 @@ def faults_of(conf):
         _look_at(found, conf, section, (section.keyword,))
         if section.keyword in STANZAS:
             found += _incomplete(conf, section)
-    return tuple(sorted((*found, *_repeated(conf)), key=lambda problem: problem.line))
+    found += [*_repeated(conf), *_unfit_to_blacklist(conf)]
+    return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.line))
 
 
 def _look_at(found, conf, block, path):
@@ -57,10 +58,13 @@ def _look_at(found, conf, block, path):
         elif item.spec is not None:
             fault = _fault(conf, item, item.name in good)
             if fault:
-                code, words = _in_drop_in(item, *fault) if conf.drop_in else fault
-                found.append(Problem(code, item.line, path, item.keyword, f"{conf.place(item.line)}: {' '.join(path)} {item.keyword}: {words}"))
+                found.append(_problem(conf, item, path, *(_in_drop_in(*fault) if conf.drop_in else fault)))
             else:
                 good.add(item.name)
+
+
+def _problem(conf, attr, path, code, words):
+    return Problem(code, attr.line, path, attr.keyword, f"{conf.place(attr.line)}: {' '.join(path)} {attr.keyword}: {words}")
 
 
 def _fault(conf, attr, set_before):
@@ -69,7 +73,8 @@ def _fault(conf, attr, set_before):
     if spec.ignored_by(release):
         return "deprecated", f"ignored since {dotted(spec.ignored)}{', ' + spec.instead + ' does its work' if spec.instead else ''}"
     if spec.kind == "regex":
-        return _expression_fault(text, release)
+        # Of devices, see _unfit_to_blacklist.
+        return None if spec.name == "product_blacklist" else _expression_fault(text, release)
     if spec.kind == "reservation_key":
         return None if is_reservation_key(text) else ("refused", f"{text!r} is no reservation key, so {_REFUSES}")
     got = taken(spec.kind, text, release, attr.quoted)
@@ -82,9 +87,8 @@ def _fault(conf, attr, set_before):
     return _deprecation(spec, text, release)
 
 
-def _in_drop_in(attr, code, words):
-    # product_blacklist is looked at when all files have been read.
-    return ("value", words.replace(_REFUSES, "it is ignored")) if code == "refused" and attr.name != "product_blacklist" else (code, words)
+def _in_drop_in(code, words):
+    return ("value", words.replace(_REFUSES, "it is ignored")) if code == "refused" else (code, words)
 
 
 def _deprecation(spec, text, release):
@@ -127,6 +131,18 @@ def _value_fault(kind, text, release, set_before):
     if kind in ("counted", "path_selector"):
         return "count", f"{text!r} says a wrong count of arguments and is ignored"
     return ("value", f"{text!r} is none of its values and is ignored") if judges(release) else None
+
+
+def _unfit_to_blacklist(conf):
+    """Expressions of which no entry of the blacklist can be made for product_blacklist, when all files have been read (blacklist.c setup_default_blist)."""
+    release = conf.keywords.release
+    stanzas = [(identity_of("devices", stanza, release), stanza) for stanza in conf.blocks("devices", "device") if is_complete("devices", stanza, release)]
+    listed = {identity for identity, stanza in stanzas if stanza.value("product_blacklist") is not None}
+    for stanza in (stanza for identity, stanza in stanzas if identity in listed):
+        # The last of a keyword counts.
+        parts = {attr.name: attr for attr in stanza.attrs() if attr.known and attr.name in ("vendor", "product_blacklist")}
+        faults = ((attr, _expression_fault(attr.value, release)) for attr in parts.values())
+        yield from (_problem(conf, attr, ("devices", "device"), *fault) for attr, fault in faults if fault)
 
 
 def _incomplete(conf, section):

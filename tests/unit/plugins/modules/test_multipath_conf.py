@@ -238,6 +238,15 @@ def test_file_in_conf_d(host, task):
         assert file.read() == BEFORE
 
 
+def test_vendor_that_is_no_expression_with_product_blacklist(host, task):
+    """libmultipath refuses the whole configuration for it and says nothing."""
+    text = 'devices {\n\tdevice {\n\t\tvendor "*"\n\t\tproduct X\n\t}\n}\n'
+    host.path.write_text(text)
+    failed = task(validate=False, devices=[{"vendor": "*", "product": "X", "product_blacklist": "LUNZ"}])
+    assert failed["failed"] and "line 3: devices device vendor: libmultipath refuses the whole configuration, since '*' is no" in failed["msg"]
+    assert host.path.read_text() == text
+
+
 def test_bad_line_in_conf_d_is_no_hindrance(host, task):
     path = host.path.parent / "conf.d" / "5.conf"
     bad = 'blacklist {\n\tdevnode "^sd["\n}\n'

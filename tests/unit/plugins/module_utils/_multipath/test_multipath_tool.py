@@ -151,10 +151,24 @@ def test_bad_line_of_a_drop_in_is_lost_alone(keywords, options, gone):
     assert unmet(edit.wanted, after.effective, verdict.effective, keywords) == ([], [])
 
 
-def test_product_blacklist_of_a_drop_in_is_lost_with_all(keywords):
-    text = "devices {\n\tdevice {\n\t\tvendor V\n\t\tproduct P\n\t\tproduct_blacklist [\n\t}\n}\n"
-    assert not TOOL.test_conf(DROP_IN, text).accepted
-    assert [fault.code for fault in faults_of(parse_conf(text, DROP_IN, keywords, drop_in=True))] == ["refused"]
+@pytest.mark.parametrize("path", [MAIN_FILE, DROP_IN])
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (("vendor V", "product P", "product_blacklist ["), 5),
+        (("vendor *", "product P", "product_blacklist LUNZ"), 3),
+        (("vendor *", "product P", "no_path_retry 5", "}", "device {", "vendor *", "product P", "product_blacklist LUNZ"), 3),
+        (("vendor *", "product P"), None),
+        (("product P", "product_blacklist ["), None),
+        (("vendor *", "product_blacklist LUNZ"), None),
+        (("vendor *", "vendor V", "product [", "product_blacklist [", "product_blacklist LUNZ"), None),
+    ],
+)
+def test_what_no_entry_can_be_made_of_for_product_blacklist(keywords, path, lines, line):
+    text = "\n".join(("devices {", "device {", *lines, "}", "}", ""))
+    fatal = [fault.line + 1 for fault in faults_of(parse_conf(text, path, keywords, drop_in=path == DROP_IN)) if fault.code in FATAL]
+    assert TOOL.test_conf(path, text).accepted is (line is None)
+    assert fatal[:1] == ([line] if line else [])
 
 
 def test_the_file_is_not_touched(keywords):
