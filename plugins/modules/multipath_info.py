@@ -295,7 +295,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool im
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import info_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.degraded_plan import find_faults
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.grouping_plan import policies_in_force
@@ -309,7 +309,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.paths_text import parse_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 
 def work(module, multipathd, dmsetup, places=HERE):
@@ -322,7 +321,7 @@ def work(module, multipathd, dmsetup, places=HERE):
     maps, luns = join_maps(told, devices, running), find_luns(disks, sessions, devices)
     alone = running and info_plan.lone_paths(maps, luns)
     lone = parse_paths(multipathd.show_paths()) if alone else ()
-    conf = parse_conf(mended_listing(multipathd.show_config()) if running and (maps or alone) else "")
+    conf = parse_listing(multipathd.show_config() if running and (maps or alone) else "")
     timeouts, policies = info_plan.recovery_tmos(conf, maps) if running else {}, policies_in_force(conf, maps)
     lists = lists_of((conf,), read_confs(places.main, places) if alone else ())
     faults = find_faults(maps, info_plan.without_left_alone(lists, maps, luns), read_links(sessions, places), disks, timeouts, running)

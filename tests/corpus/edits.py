@@ -17,11 +17,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, parse_conf, parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 TOOL = Multipath(run)
 # Added to a file that has none of it, each of these can be taken away again.
@@ -57,7 +56,7 @@ def check_directory(place: Path) -> tuple[list[tuple[str, str]], Counter]:
             if not refused(conf, ADDED[0]):
                 wrong.append((file.name, "refused by libmultipath, and edited"))
             continue
-        before = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", keywords))
+        before = settings_of(parse_listing(verdict.effective, keywords))
         wrong += [(file.name, words) for words in compare(conf, default, before)]
         for wanted in [*ADDED, *SET, *(edit for edit in own_edits(conf))]:
             wrong += [(file.name, words) for words in check_edit(conf, wanted, before, counts)]
@@ -111,7 +110,7 @@ def check_edit(conf: Conf, wanted: Mapping, before: Mapping, counts: Counter) ->
     if not verdict.accepted:
         yield f"{wanted}: refused by libmultipath: {verdict.complaints[:3]}"
         return
-    after = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", conf.keywords))
+    after = settings_of(parse_listing(verdict.effective, conf.keywords))
     for key in {*before, *after}:
         old, new = before.get(key), after.get(key)
         if (old and old.meaning) != (new and new.meaning) and not is_named(key, named):
@@ -145,4 +144,4 @@ def is_named(key: tuple, named: set) -> bool:
 
 def listed(text: str, keywords: Keywords) -> Mapping:
     """What libmultipath lists for a text."""
-    return settings_of(parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, text).effective), "multipath -t", keywords))
+    return settings_of(parse_listing(TOOL.test_conf(MAIN_FILE, text).effective, keywords))

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Iterator, Mapping, Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, Problem, parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, Problem, parse_conf, parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import STANZAS, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import without_queueing
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 # Parser: its release, and the keywords that the distribution took from a later one.
 _PROTOCOL = [path for path in all_paths() if path[:2] == ("overrides", "protocol")]
@@ -132,7 +131,7 @@ def judge_effect(conf: Conf, default: Path, diff: Path) -> Iterator[str]:
     listing = patched(default, diff)
     if listing is None:
         return
-    before, after = (settings_of(parse_conf(mended_listing(text), "multipath -t", conf.keywords)) for text in (default.read_text(), listing))
+    before, after = (settings_of(parse_listing(text, conf.keywords)) for text in (default.read_text(), listing))
     yield from compare(conf, before, after)
 
 

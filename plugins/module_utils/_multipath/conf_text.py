@@ -15,6 +15,7 @@ from typing import Optional, Tuple, Union
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keyword, Keywords, canonical, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.line_text import Lines, read_lines
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 # These open their block even without a brace; overrides and protocol are skipped then.
 _OPEN_ALWAYS = frozenset(("defaults", "blacklist", "blacklist_exceptions", "devices", "device", "multipaths", "multipath"))
@@ -117,15 +118,24 @@ def parse_conf(text, path="/etc/multipath.conf", keywords=None, drop_in=False):
     keywords: a keyword_tree, None: that of the newest release.
     """
     keywords = keywords or keyword_tree()
-    lines = read_lines(text, keywords.release)
-    reader = _Reader(lines, path)
-    sections = reader.read(keywords.root)
-    return Conf(path, text, lines, sections, tuple(reader.problems), keywords, drop_in)
+    return _read(read_lines(text, keywords.release), path, keywords, drop_in)
+
+
+def parse_listing(text, keywords=None):
+    """A Conf of what multipath or multipathd lists, whose lines are whole: with its quotes, one that a file can just hold is longer."""
+    keywords = keywords or keyword_tree()
+    return _read(read_lines(mended_listing(text), keywords.release, whole=True), "multipath -t", keywords)
 
 
 def render_conf(conf):
     """The text of a Conf, the very bytes that were parsed."""
     return conf.text
+
+
+def _read(lines, path, keywords, drop_in=False):
+    reader = _Reader(lines, path)
+    sections = reader.read(keywords.root)
+    return Conf(path, lines.text, lines, sections, tuple(reader.problems), keywords, drop_in)
 
 
 class _Reader:

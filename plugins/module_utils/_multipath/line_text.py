@@ -85,8 +85,8 @@ class Lines:
         return read_tokens(body[: cut.start()] if cut else body, at, self.release)
 
 
-def read_lines(text, release=None):
-    """The Lines of a text."""
+def read_lines(text, release=None, whole=False):
+    """The Lines of a text. whole: none is cut in pieces."""
     parts = text.split("\n")
     sizes = [len(part) + 1 for part in parts]
     sizes[-1] -= 1
@@ -94,7 +94,7 @@ def read_lines(text, release=None):
         sizes.pop()
     pieces = frozenset()
     # No letter is longer than 4 bytes, so only a long line has to be measured.
-    if sizes and max(sizes) > _USUAL_LENGTH:
+    if sizes and max(sizes) > _USUAL_LENGTH and not whole:
         sizes, pieces = _cut(text, sizes)
     return Lines(text, (0, *accumulate(sizes)), pieces, release)
 

@@ -20,6 +20,7 @@ _ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value")
 # Devices of a blacklist, of a vendor alone and of a product alone.
 _OPEN_DEVICE = re.compile(r"^(\tdevice \{\n(?:\t\t.*\n)+)(?!\t\}|\t\t)", re.M)
 _HEADLESS_DEVICE = re.compile(r"^(?!\t\t|\tdevice \{)(.*\n)(?=\t\tproduct )", re.M)
+_BARE_LIST = re.compile(r'^(\tuid_attrs )([^"\n]+)$', re.M)
 _DAEMON = re.compile(r"pid (\d+) (\w+)")
 
 
@@ -54,11 +55,12 @@ def parse_verdict(rc, stdout, stderr):
 
 
 def mended_listing(text):
-    """A listing of multipath or multipathd with what it leaves out of a device of a blacklist.
+    """A listing of multipath or multipathd with what it leaves out: the quotes of uid_attrs, and lines of a device of a blacklist.
 
     That of a vendor alone lacks its closing brace, that of a product alone its first line; one behind the other looks like one.
     """
-    return _HEADLESS_DEVICE.sub(r"\1\tdevice {\n", _OPEN_DEVICE.sub(r"\1\t}\n", text))
+    closed = _HEADLESS_DEVICE.sub(r"\1\tdevice {\n", _OPEN_DEVICE.sub(r"\1\t}\n", text))
+    return _BARE_LIST.sub(r'\1"\2"', closed)
 
 
 def parse_release(text):

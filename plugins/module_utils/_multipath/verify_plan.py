@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, printed, settings_of, show_key
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 
 # Shown otherwise than written: uid and gid in octal, reservation_key with 0x, disable_changed_wwids as ignored, and the
 # others as the program multipath sets them for itself.
@@ -94,7 +93,7 @@ def outdated(wanted, effective, daemon, keywords):
 
 
 def _listed(text, keywords):
-    return settings_of(parse_conf(mended_listing(text), "multipath -t", keywords))
+    return settings_of(parse_listing(text, keywords))
 
 
 def _is_value(key):

@@ -15,12 +15,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import Comm
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf, parse_listing
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import all_paths, keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import MAIN_FILE, Multipath, NoNamespace
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import mended_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import outdated, unmet
 
 TOOL = Multipath(run)
@@ -61,7 +60,7 @@ def effective(text, keywords):
     """What libmultipath makes of a text, {key: meaning}, and its complaints."""
     verdict = TOOL.test_conf(MAIN_FILE, text)
     assert verdict.accepted
-    listed = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", keywords))
+    listed = settings_of(parse_listing(verdict.effective, keywords))
     return {key: setting.meaning for key, setting in listed.items()}, verdict
 
 
@@ -138,8 +137,8 @@ def test_bad_line_of_a_drop_in_is_lost_alone(keywords, options, gone):
     verdict = TOOL.test_conf(DROP_IN, LOST_LINES)
     assert verdict.accepted and len(verdict.complaints) == 5
     assert [fault.line for fault in faults_of(conf) if fault.code == "value"] == [1, 4, 8, 9, 15]
-    ours, without = settings_of(conf), settings_of(parse_conf(mended_listing(TOOL.test_conf(DROP_IN, "").effective), "multipath -t", keywords))
-    listed = settings_of(parse_conf(mended_listing(verdict.effective), "multipath -t", keywords))
+    ours, without = settings_of(conf), settings_of(parse_listing(TOOL.test_conf(DROP_IN, "").effective, keywords))
+    listed = settings_of(parse_listing(verdict.effective, keywords))
     assert set(ours) == set(listed) - set(without) == {("blacklist", ("wwid", "w")), ("blacklist", ("device", None, "X")), ("multipaths", ("a",))}
     edit = edit_conf(conf, Wanted(**options))
     expected = LOST_LINES
@@ -266,7 +265,7 @@ def all_of(section, keywords):
 @pytest.mark.parametrize(("text", "shown"), [("0", "manual"), ("-1", "manual"), ("1", "1"), ("immediate", "immediate")])
 def test_failback_of_0_is_as_good_as_none(keywords, text, shown):
     key, conf = ("defaults", "failback"), f"defaults {{\n\tfailback 7\n\tfailback {text}\n}}\n"
-    listed = settings_of(parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, conf).effective), "multipath -t", keywords))
+    listed = settings_of(parse_listing(TOOL.test_conf(MAIN_FILE, conf).effective, keywords))
     assert listed[key].meaning == shown
     ours = settings_of(parse_conf(conf, "f", keywords)).get(key)
     assert (ours.meaning if ours else "manual") == shown
@@ -307,8 +306,8 @@ def test_devices_in_a_row_of_a_vendor_and_of_a_product_alone(keywords, half):
 
 
 def test_devices_in_a_row_are_told_apart_by_the_files(keywords):
-    listing = parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, ROW).effective), "multipath -t", keywords)
-    built_in = parse_conf(mended_listing(TOOL.test_conf(MAIN_FILE, "").effective), "multipath -t", keywords)
+    listing = parse_listing(TOOL.test_conf(MAIN_FILE, ROW).effective, keywords)
+    built_in = parse_listing(TOOL.test_conf(MAIN_FILE, "").effective, keywords)
     key, files = ("blacklist", "device"), parse_conf(ROW, MAIN_FILE, keywords)
     assert ("VMware", "Xport") in lists_of((listing,), ())[key]
     own = (("VMware", None), (None, "Xport"), (None, "Port"))
@@ -349,6 +348,18 @@ def test_entry_that_is_removed_and_made_again(keywords, text):
     before, after = (TOOL.test_conf(MAIN_FILE, text).effective for text in (old, new.text))
     errors, (told,) = unmet(new.wanted, after, before, keywords)
     assert errors == [] and told.startswith("blacklist[device,EMC,LUNZ]: removed, and still in force by product_blacklist of devices[EMC,")
+
+
+LONG = [{"wwid": "3600|" * 202 + "3600b"}, {"wwid": "x"}]
+
+
+@pytest.mark.parametrize("text", ["", "defaults {\n\tuid_attrs sd:ID_SERIAL\n}\n"])
+@pytest.mark.parametrize("options", [{"defaults": {"uid_attrs": "sd:ID_SERIAL dasd:ID_UID"}}, {"blacklist": LONG}])
+def test_line_that_is_listed_otherwise_than_written(keywords, text, options):
+    edit = edit_conf(parse_conf(text, MAIN_FILE, keywords), Wanted(**options))
+    before, after = (TOOL.test_conf(MAIN_FILE, text).effective for text in (text, edit.text))
+    assert unmet(edit.wanted, after, before, keywords) == ([], [])
+    assert outdated(edit.wanted, after, before, keywords) == tuple(show_key(key) for key, meaning in edit.wanted)
 
 
 @pytest.mark.parametrize("section", ["defaults", "overrides", "devices", "multipaths"])

@@ -54,6 +54,14 @@ def test_devices_of_half_a_name_are_listed_without_their_braces():
     )
 
 
+@pytest.mark.parametrize("attributes", ["sd:ID_SERIAL", "sd:ID_SERIAL dasd:ID_UID"])
+def test_uid_attrs_are_listed_without_quotes(attributes):
+    listing = f'defaults {{\n\tuid_attrs {attributes}\n\tprio "const"\n}}\n'
+    mended = mended_listing(listing)
+    assert mended == listing.replace(attributes, f'"{attributes}"')
+    assert mended_listing(mended) == mended
+
+
 def test_release():
     assert parse_release("multipath-tools v0.9.4 (12/19, 2022)\nUsage:\n") == (0, 9, 4)
 
