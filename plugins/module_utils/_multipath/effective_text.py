@@ -50,6 +50,10 @@ class Setting:
 
 def identity_of(section, block, release=None):
     """What identifies a stanza to a release; a part that it lacks is None."""
+    if section == "overrides":
+        # A type that is none leaves the one before it.
+        types = [attr.value for attr in block.attrs() if attr.known and attr.name == "type" and taken(attr.spec.kind, attr.value) is not None]
+        return (types[-1] if types else None,)
     found = tuple(block.value(keyword) for keyword in STANZAS[section][1])
     return tuple(map(pattern_taken, found, [release] * len(found))) if section == "devices" else found
 
@@ -69,7 +73,8 @@ def entry_in_force(item, conf):
 def is_complete(section, block, release):
     """Whether a stanza has what it is known by; libmultipath drops one that has not."""
     old = section == "multipaths" and release is not None and release < KEEPS_NAMELESS
-    return old or all(block.value(keyword) is not None for keyword in _NEEDED[section])
+    found = dict(zip(STANZAS[section][1], identity_of(section, block, release)))
+    return old or all(found[keyword] is not None for keyword in _NEEDED[section])
 
 
 def settings_of(conf):

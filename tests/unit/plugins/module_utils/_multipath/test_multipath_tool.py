@@ -170,6 +170,21 @@ def test_what_no_entry_can_be_made_of_for_product_blacklist(keywords, path, line
     assert fatal[:1] == ([line] if line else [])
 
 
+@pytest.mark.parametrize(("types", "known"), [(["SCSI:fcp"], None), (["scsi:fcp", "SCSI:fcp"], "scsi:fcp"), (["SCSI:fcp", "scsi:spi", "scsi:fcp"], "scsi:fcp")])
+def test_type_that_is_no_protocol(keywords, types, known):
+    lines = "".join(f"\t\ttype {name}\n" for name in types)
+    text = f"overrides {{\n\tprotocol {{\n{lines}\t\tfast_io_fail_tmo 7\n\t}}\n}}\n"
+    conf = parse_conf(text, MAIN_FILE, keywords)
+    listed = effective(text, keywords)[0]
+    assert {key[1] for key in listed if key[0] == "overrides" and len(key) == 2 and isinstance(key[1], tuple)} == ({(known,)} if known else set())
+    assert [key[1] for key in settings_of(conf)] == ([(known,)] * 2 if known else [])
+    assert bool(known) is ("incomplete" not in [fault.code for fault in faults_of(conf)])
+    gone = edit_conf(conf, Wanted(overrides={"protocol": None}))
+    assert gone.text == ""
+    after, before = (TOOL.test_conf(MAIN_FILE, text).effective for text in (gone.text, text))
+    assert unmet(gone.wanted, after, before, keywords) == ([], [])
+
+
 def test_the_file_is_not_touched(keywords):
     there = os.path.exists(MAIN_FILE)
     TOOL.test_conf(MAIN_FILE, "defaults {\n}\n")
