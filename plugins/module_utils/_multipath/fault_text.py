@@ -23,6 +23,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text
     meaning,
     refuses_integers,
     taken,
+    unsets,
     without_queueing,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
@@ -128,6 +129,8 @@ def _value_fault(kind, text, release, set_before):
         if hangs(release):
             return "hang", f"{text!r} is no number above 0, on which libmultipath hangs or ends"
         return "value", f"{text!r} is no number and taken for {NEVER_CHECKED}"
+    if unsets(kind, text):
+        return "unset", f"{text!r} stands for not set"
     if kind in ("counted", "path_selector"):
         return "count", f"{text!r} says a wrong count of arguments and is ignored"
     return ("value", f"{text!r} is none of its values and is ignored") if judges(release) else None

@@ -40,18 +40,17 @@ CHOICES = {
 NUMBERS = {
     "count": ({}, 0, INT_MAX),
     "milliseconds": ({}, 4000, INT_MAX),
-    # 0 stands for not set.
+    "positive": ({}, 1, INT_MAX),
     "kilobytes": ({}, 1, INT_MAX),
     "interval": ({}, 1, UINT_MAX),
     "seconds": ({}, 1, UINT_MAX),
     "integer": ({}, -INT_MAX, INT_MAX),
     "verbosity": ({}, 0, 6),
     "max_fds": ({"max": "max"}, 1, INT_MAX),
-    # 0 is FAILBACK_UNDEF of libmultipath/structs.h, in every release.
     "failback": ({"immediate": "immediate", "manual": "manual", "followover": "followover"}, 1, INT_MAX),
     "no_path_retry": ({"fail": "0", "0": "0", "queue": "queue"}, 1, INT_MAX),
     "off_or_seconds": ({"off": "off", "0": "0"}, 1, INT_MAX),
-    "dev_loss_tmo": ({"infinity": str(UINT_MAX)}, 0, UINT_MAX),
+    "dev_loss_tmo": ({"infinity": str(UINT_MAX)}, 1, UINT_MAX),
     "max_retries": ({"off": "off"}, 0, 5),
     "no_or_count": ({"no": "no", "0": "no"}, 1, INT_MAX),
 }
@@ -61,7 +60,9 @@ PLUG_INS = {
     "checker": frozenset(["tur", "directio", "hp_sw", "rdac", "emc_clariion", "readsector0", "cciss_tur", "none"]),
 }
 # Those that are read as nothing but a number.
-INTEGERS = ("count", "milliseconds", "kilobytes", "interval", "seconds", "integer", "verbosity")
+INTEGERS = ("count", "positive", "milliseconds", "kilobytes", "interval", "seconds", "integer", "verbosity")
+# 0 stands for not set, in every release (FAILBACK_UNDEF and its like in libmultipath/structs.h).
+_ZERO_UNSETS = ("positive", "kilobytes", "failback")
 # (kind, value): the first release that takes it, where that is not as old as the keyword.
 LATER = {
     ("find_multipaths", "on"): (0, 7, 7),
@@ -143,7 +144,9 @@ def pattern_taken(text, release):
 
 def unsets(kind, text):
     """Whether a right number of a kind leaves its keyword as it is where nothing sets it, and what was set before is lost."""
-    return kind == "failback" and _INTEGER.match(text) is not None and int(text) < NUMBERS[kind][1]
+    if kind == "dev_loss_tmo":
+        return _unsigned(text) == 0
+    return kind in _ZERO_UNSETS and _INTEGER.match(text) is not None and int(text) < NUMBERS[kind][1]
 
 
 def is_later(kind, text, release):
@@ -210,16 +213,28 @@ def _number(kind, text, release, quoted):
     # 0.6.0 to 0.7.5 take the quotes for a part of these.
     if quoted and release is not None and release < (0, 7, 6) and kind in INTEGERS:
         text = '"'
-    if kind == "dev_loss_tmo" or not (judges(release) or (refuses_integers(release) and kind in INTEGERS)):
+    if kind == "dev_loss_tmo":
+        number = _unsigned(text)
+        return str(number) if number else None
+    if not (judges(release) or (refuses_integers(release) and kind in INTEGERS)):
         return _leading_number(kind, text, low)
     if not (_UNSIGNED if kind in ("interval", "seconds") else _INTEGER).match(text):
         return None
     number = int(text)
     if kind in ("interval", "seconds"):
         return str(number) if number <= high else None
-    if kind in ("kilobytes", "failback") and number < low:
+    if kind in _ZERO_UNSETS and number < low:
         return None
     return str(min(max(number, low), high))
+
+
+def _unsigned(text):
+    """What sscanf(3) makes of a text for %u on 64 bits: strtoul(3) stops at the largest number and negates what has a minus, the low half of it counts."""
+    found = _LEADING_NUMBER.match(text)
+    if not found:
+        return None
+    number = int(found.group())
+    return (number if abs(number) < 2**64 else -1) % 2**32
 
 
 def _leading_number(kind, text, low):

@@ -401,6 +401,15 @@ def test_queueing_beside_no_path_retry(retry, written):
     assert "queue_if_no_path is" in outcome.warnings[0]
 
 
+@pytest.mark.parametrize("keyword", ["dev_loss_tmo", "rr_min_io", "rr_min_io_rq", "checker_timeout", "max_sectors_kb", "failback"])
+def test_0_that_stands_for_not_set_is_refused(keyword):
+    with pytest.raises(SanError, match=f"defaults {keyword}: '0' is none of .*a number from 1 to"):
+        edit("", defaults={keyword: 0})
+    text = f"defaults {{\n\t{keyword} 0\n}}\n"
+    assert edit(text, defaults={keyword: 6}).text == text.replace("0", "6")
+    assert f"f line 2: defaults {keyword}: '0' stands for not set." in edit(text, defaults={"verbosity": 3}).complaints
+
+
 @pytest.mark.parametrize("section", ["blacklist", "blacklist_exceptions"])
 @pytest.mark.parametrize("entry", [{name: ""} for name in ("wwid", "devnode", "property", "protocol")] + [{"device": {"vendor": ""}}])
 def test_empty_expression_can_be_removed_and_not_added(section, entry):

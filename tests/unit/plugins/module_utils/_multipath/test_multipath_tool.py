@@ -256,6 +256,7 @@ def test_a_keyword_is_not_unknown_by_a_line_of_another_file():
 # A right value of each kind.
 RIGHT = {
     **{"find_multipaths": "greedy", "count": "7", "milliseconds": "4007", "kilobytes": "512", "interval": "9", "seconds": "90", "integer": "-3"},
+    "positive": "7",
     **{"verbosity": "3", "max_fds": "4096", "failback": "7", "no_path_retry": "queue", "off_or_seconds": "off", "dev_loss_tmo": "99", "no_or_count": "7"},
     **{"max_retries": "3", "marginal_pathgroups": "on", "path_grouping_policy": "multibus", "rr_weight": "priorities", "flush_on_last_del": True},
     **{"log_checker_err": "once", "auto_resize": "grow_only", "path_selector": "queue-length 0", "counted": "1 foo", "prio": "alua", "checker": "directio"},
@@ -284,6 +285,29 @@ def test_failback_of_0_is_as_good_as_none(keywords, text, shown):
     assert listed[key].meaning == shown
     ours = settings_of(parse_conf(conf, "f", keywords)).get(key)
     assert (ours.meaning if ours else "manual") == shown
+
+
+@pytest.mark.parametrize("section", ["defaults", "overrides"])
+@pytest.mark.parametrize(
+    ("keyword", "texts"),
+    [
+        ("dev_loss_tmo", ["0", "-0", "-1", "-5", "7x", "x", *map(str, (2**32 - 1, 2**32, 2**32 + 1, 2**64 - 1, 2**64, -(10**20)))]),
+        ("rr_min_io", ["0", "-1", "1", "x"]),
+        ("rr_min_io_rq", ["0", "1"]),
+        ("checker_timeout", ["0", "1"]),
+        ("max_sectors_kb", ["0", "-1", "4"]),
+    ],
+)
+def test_number_that_stands_for_not_set(keywords, section, keyword, texts):
+    key = (section, keyword)
+    if keywords.known(key) is None:
+        return
+    default = effective("", keywords)[0].get(key)
+    for text in texts:
+        conf = parse_conf(f"{section} {{\n\t{keyword} 7\n\t{keyword} {text}\n}}\n", "f", keywords)
+        ours = settings_of(conf).get(key)
+        listed = effective(conf.text, keywords)[0].get(key)
+        assert (text, ours.meaning if ours else default) == (text, listed)
 
 
 @pytest.mark.parametrize(
