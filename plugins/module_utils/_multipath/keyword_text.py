@@ -119,6 +119,11 @@ def was_ever(path):
     return _at(EVERY, path) is not None
 
 
+def is_keyword(name):
+    """Whether any release knows a keyword of that name anywhere."""
+    return any(path[-1] == name for path in all_paths())
+
+
 def all_paths():
     """The path of every keyword of every release."""
     return tuple(_paths(EVERY, ()))

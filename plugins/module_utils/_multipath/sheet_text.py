@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr, Block
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import is_keyword
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import LONGEST_LINE, needs_quotes, render_value
 
 _BLANKS = re.compile(r"[ \t]*")
@@ -65,8 +66,11 @@ class Sheet:
         """Give an Attr another value; its line keeps its indentation, quotes and comment."""
         self._whole(attr.line)
         tokens = self._conf.lines.tokens(attr.line)
-        if any(token.text in "{}" and not token.quoted for token in tokens[2:]):
-            raise SanError(f"{self._conf.place(attr.line)}: a brace behind the value is ignored. Give it a line of its own and run again.")
+        # Other words go with the old value: it may lack its quotes.
+        astray = next((token.text for token in tokens[2:] if not token.quoted and (token.text in "{}" or is_keyword(token.text))), None)
+        if astray:
+            what = "a brace" if astray in "{}" else astray
+            raise SanError(f"{self._conf.place(attr.line)}: {what} behind the value is ignored. Give it a line of its own and run again.")
         value = render_value(text, attr.quoted)
         old, start = self._conf.text, self._conf.lines.starts[attr.line]
         # No blank is needed between a keyword and a quote; there is one between a keyword and a word.

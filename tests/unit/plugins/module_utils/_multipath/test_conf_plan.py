@@ -71,6 +71,15 @@ def test_changed_line_keeps_its_layout():
     assert outcome.changed_keys == ("defaults.find_multipaths", "defaults.user_friendly_names")
 
 
+def test_keyword_behind_a_value_is_not_dropped():
+    text = "defaults {\n\tuser_friendly_names yes    find_multipaths yes\n\tpath_selector round-robin 0\n}\n"
+    with pytest.raises(SanError, match="f line 2: find_multipaths behind the value is ignored. Give it a line of its own"):
+        edit(text, defaults={"user_friendly_names": False})
+    assert edit(text, defaults={"user_friendly_names": True}).text == text
+    # What is behind this one was meant as a part of it.
+    assert edit(text, defaults={"path_selector": "service-time 0"}).text == text.replace("round-robin 0", '"service-time 0"')
+
+
 @pytest.mark.parametrize("value", ["yes", True, "1", "on"])
 def test_same_meaning_is_no_change(value):
     assert edit(FILE, defaults={"find_multipaths": value}).text == FILE
