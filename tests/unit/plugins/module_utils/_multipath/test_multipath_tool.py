@@ -96,39 +96,39 @@ def test_our_reading_is_that_of_libmultipath(keywords, text):
 
 DROP_IN = "/etc/multipath/conf.d/90-x.conf"
 LOST_LINES = """blacklist {
-	devnode "^sd["
-	wwid w
-	device {
-		vendor "["
-		product X
-	}
-	device {
-		vendor "["
-		product "["
-	}
+    devnode "^sd["
+    wwid w
+    device {
+        vendor "["
+        product X
+    }
+    device {
+        vendor "["
+        product "["
+    }
 }
 multipaths {
-	multipath {
-		wwid a
-		reservation_key zz
-	}
+    multipath {
+        wwid a
+        reservation_key zz
+    }
 }
 """
 
 
-LOST_DEVICES = LOST_LINES[LOST_LINES.index("\tdevice {") : LOST_LINES.index("}\nmultipaths")]
+LOST_DEVICES = LOST_LINES[LOST_LINES.index("    device {") : LOST_LINES.index("}\nmultipaths")]
 
 
 @pytest.mark.parametrize(
     ("options", "gone"),
     [
         ({"overrides": {"no_path_retry": 6}}, ()),
-        ({"blacklist": [{"devnode": "^sd["}], "state": "absent"}, ('\tdevnode "^sd["\n',)),
-        ({"blacklist": [{"device": {"vendor": "[", "product": "X"}}], "state": "absent"}, ('\tdevice {\n\t\tvendor "["\n\t\tproduct X\n\t}\n',)),
-        ({"multipaths": [{"wwid": "a", "reservation_key": None}]}, ("\t\treservation_key zz\n",)),
+        ({"blacklist": [{"devnode": "^sd["}], "state": "absent"}, ('    devnode "^sd["\n',)),
+        ({"blacklist": [{"device": {"vendor": "[", "product": "X"}}], "state": "absent"}, ('    device {\n        vendor "["\n        product X\n    }\n',)),
+        ({"multipaths": [{"wwid": "a", "reservation_key": None}]}, ("        reservation_key zz\n",)),
         (
             {"blacklist": [{"wwid": "w"}], "exclusive": True},
-            ('\tdevnode "^sd["\n', LOST_DEVICES),
+            ('    devnode "^sd["\n', LOST_DEVICES),
         ),
     ],
 )
