@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import shutil
@@ -13,7 +14,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool, iscsiadm_tool, login_tool, node_apply
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool, iscsiadm_tool, login_tool, node_apply, node_guard
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
@@ -124,6 +125,24 @@ class OpenIscsi:
         (node / "device").symlink_to(device)
         (self.root / "sys/block" / name).symlink_to(node)
 
+    def map(self, *disks):
+        """The multipath map dm-0 on disks, mounted."""
+        node = self.root / "sys/devices/virtual/block/dm-0"
+        for key, value in {"dev": "254:0", "size": 2048, "ro": 0, "dm/name": "qsan", "dm/uuid": "mpath-3200"}.items():
+            put(node / key, value)
+        for part in ("holders", "slaves"):
+            (node / part).mkdir()
+        (self.root / "sys/block/dm-0").symlink_to(node)
+        for disk in disks:
+            self.take(disk)
+        self.mount("254:0", "/srv")
+
+    def take(self, disk):
+        """What multipathd does with a path of its map."""
+        node, path = ((self.root / "sys/block" / name).resolve() for name in ("dm-0", disk))
+        (node / "slaves" / disk).symlink_to(path)
+        (path / "holders/dm-0").symlink_to(node)
+
     def sids(self):
         return {int(path.name[7:]) for path in (self.root / "sys/class/iscsi_session").iterdir()}
 
@@ -201,6 +220,8 @@ class OpenIscsi:
             device = (link / "device").resolve()
             for node in device.glob("target*/*/block/*"):
                 (self.root / "sys/block" / node.name).unlink()
+                for holder in (node / "holders").iterdir():
+                    (holder / "slaves" / node.name).unlink()
             link.unlink()
             shutil.rmtree(device)
         return told(argv)
@@ -742,6 +763,100 @@ def test_a_mounted_disk_stays(node, host):
     assert node(check=True, targets=[CTR1], state="absent")["failed"]
     assert len(host.sids()) == 2 and len(host.records()) == 2
     assert verbs(node(targets=[CTR1], state="absent", force=True)) == ["logout"] * 2 + ["delete"] * 2
+
+
+def test_no_relogin_of_a_session_whose_disk_is_mounted(node, host):
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    host.mount("8:16", "/srv")
+    for check in (True, False):
+        refused = node(check=check, portals=[A], targets=[CTR1], chap={**CHAP, "username": "new"})
+        assert refused["failed"] and "mounted on /srv" in refused["msg"]
+        assert host.sids() == {1, 2} and {record.values["node.session.auth.username"] for record in host.records()} == {"host"}
+
+
+@pytest.fixture
+def mounted_map(node, host, monkeypatch):
+    """Two sessions of CTR1, paths of a mounted map. Returns the keys of a task that changes the CHAP values of both; back: what becomes of a new path."""
+    monkeypatch.setattr(node_guard, "SETTLE_SECONDS", 0)
+    node(portals=[A], targets=[CTR1], chap=CHAP)
+    host.map("sdb0", "sdc0")
+    real = host.session
+
+    def session(*place, **more):
+        sid = real(*place, **more)
+        host.back(sid, f"sd{chr(97 + sid)}0")
+        return sid
+
+    host.back = lambda sid, disk: host.take(disk)
+    monkeypatch.setattr(host, "session", session)
+    return {"portals": [A], "targets": [CTR1], "chap": {**CHAP, "username": "new"}}
+
+
+def not_taken(host, sid, disk):
+    """multipathd leaves the path alone."""
+
+
+def offline(host, sid, disk):
+    host.take(disk)
+    put(host.root / "sys/block" / disk / "device/state", "offline")
+
+
+@pytest.mark.parametrize("back", [not_taken, offline])
+def test_no_relogin_that_would_take_the_last_path_of_a_map(mounted_map, node, host, back):
+    """After the first one has changed the paths: each alone is safe as long as the other is there."""
+    host.back = functools.partial(back, host)
+    assert verbs(node(check=True, **mounted_map)) == ["update"] * 2 + ["relogin"] * 2
+    refused = node(**mounted_map)
+    assert refused["failed"] and "is the last path of dm-0 (qsan): mounted on /srv" in refused["msg"]
+    (left,) = host.sids() & {1, 2}
+    assert [call for call in host.calls if "-u" in call] == [["-m", "session", "-r", str(3 - left), "-u"]]
+
+
+def test_no_relogin_when_the_other_path_has_failed_since_the_plan(mounted_map, node, host, monkeypatch):
+    real = NodeWork.apply
+    predicted = node(check=True, **mounted_map)
+    (other,) = [session for session in predicted["sessions"] if predicted["actions"][-1].endswith(session["portal"])]
+
+    def late(self, steps):
+        put(host.root / f"sys/block/{other['devices'][0]['name']}/device/state", "offline")
+        return real(self, steps)
+
+    monkeypatch.setattr(NodeWork, "apply", late)
+    refused = node(**mounted_map)
+    assert refused["failed"] and "is the last path of dm-0 (qsan): mounted on /srv" in refused["msg"]
+    assert host.sids() == {1, 2}
+
+
+def test_the_sessions_of_a_map_log_in_again_one_after_the_other(mounted_map, node, host):
+    assert verbs(check_real_again(node, host, **mounted_map)) == ["update"] * 2 + ["relogin"] * 2
+    assert host.sids() == {3, 4}
+
+
+def test_a_path_that_its_map_takes_back_late_is_waited_for(mounted_map, node, host, monkeypatch):
+    new = []
+    host.back = lambda sid, disk: new.append(disk)
+
+    def wait(condition, timeout, interval):
+        assert condition() is not bool(new)
+        for disk in new:
+            host.take(disk)
+        new.clear()
+        return condition()
+
+    monkeypatch.setattr(node_guard, "wait_until", wait)
+    assert verbs(node(**mounted_map)) == ["update"] * 2 + ["relogin"] * 2
+
+
+def test_a_logout_and_a_relogin_that_together_cut_a_map_off(node, host):
+    node(portals=[A], target_portals=[A], chap=CHAP)
+    host.map("sdb0", "sdc0")
+    other = {"portals": [A], "target_portals": [A], "chap": {**CHAP, "username": "new"}}
+    assert "relogin" in verbs(node(check=True, targets=[CTR1], **other))
+    assert "logout" in verbs(node(check=True, portals=[A], target_portals=[A], targets=[CTR1], exclusive=True))
+    for check in (True, False):
+        refused = node(check=check, targets=[CTR1], exclusive=True, **other)
+        assert refused["failed"] and "is the last path of dm-0 (qsan): mounted on /srv" in refused["msg"]
+        assert host.sids() == {1, 2} and not any("-u" in call for call in host.calls)
 
 
 def test_a_claimed_disk_stays(node, host):
