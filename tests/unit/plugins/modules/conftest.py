@@ -14,6 +14,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import HELD_LOCK
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool import Database
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import claim_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
@@ -386,6 +388,24 @@ def run_main(monkeypatch):
         return {**left.value.args[0], "warnings": warnings}
 
     return run
+
+
+@pytest.fixture
+def records_under_lock(tmp_path, monkeypatch):
+    """No record of open-iscsi is written or deleted without its lock, which is in the directory lock of the test's."""
+    held = str(tmp_path / "lock" / HELD_LOCK)
+
+    def under_lock(name, verb):
+        def run(*words):
+            # The lock itself is removed by whoever holds it.
+            assert os.path.exists(held) or words == (held,), f"{name} without the lock"
+            return verb(*words)
+
+        return run
+
+    for name in ("write", "remove", "remove_discovery"):
+        monkeypatch.setattr(Database, name, under_lock(name, getattr(Database, name)))
+    monkeypatch.setattr(Database, "remove_file", staticmethod(under_lock("remove_file", Database.remove_file)))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ IQN = "iqn.2004-08.com.example:dev0.ctr1"
 
 
 @pytest.fixture
-def places(tmp_path):
+def places(tmp_path, records_under_lock):
     for part in ("db", "sys/class/net/eth1", "sys/class/iscsi_session", "proc"):
         (tmp_path / part).mkdir(parents=True)
     return Places(*(str(tmp_path / part) for part in ("db", "sys", "udev", "proc", "lock")))

@@ -253,7 +253,7 @@ class NoMaps:
 
 
 @pytest.fixture
-def host(tmp_path, monkeypatch):
+def host(tmp_path, records_under_lock, monkeypatch):
     monkeypatch.setattr(iscsiadm_tool, "find_program", lambda name: f"/usr/sbin/{name}")
     monkeypatch.setattr(login_tool, "INTERVAL", 0)
     monkeypatch.setattr(node_apply, "LATE_SECONDS", 0)
@@ -730,6 +730,15 @@ def test_discovery_chap_has_a_record_of_its_own(node, host):
     assert not any("node.session.auth.password" in record.values for record in host.records())
     assert node(**params)["changed"] is False
     assert host.calls == [["-m", "discoverydb", "-t", "st", "-p", f"{A}:3260", "-D", "-o", "nonpersistent", "-I", "default"]]
+
+
+def test_a_broken_discovery_record_is_made_anew(node, host):
+    path = host.root / f"db/send_targets/{A},3260/st_config"
+    put(path, "nonsense")
+    params = {"portals": [A], "discovery_chap": {"username": "d", "password": SECRET}}
+    assert node(check=True, **params)["actions"][0] == node(**params)["actions"][0] == f"create discovery record {A}:3260"
+    assert f"discovery.sendtargets.auth.password = {SECRET}" in path.read_text(encoding="utf-8")
+    assert node(**params)["changed"] is False
 
 
 def test_the_secret_of_a_discovery_goes_with_the_last_that_was_found_by_it(node, host):
