@@ -295,6 +295,22 @@ def test_a_flush_is_tried_again(mapped, san, fakes):
     assert san.names() == {}
 
 
+@pytest.mark.parametrize(("verb", "attempts"), [("disablequeueing", 0), ("del", 1)], ids=["before the flush", "before it is tried again"])
+def test_a_map_that_is_mounted_after_the_plan_is_not_flushed(mapped, san, fakes, monkeypatch, verb, attempts):
+    real = fakes.multipathd._do
+
+    def do(asked, name):
+        if asked == verb:
+            mount(san)
+        real(asked, name)
+
+    monkeypatch.setattr(fakes.multipathd, "_do", do)
+    fakes.multipathd.answers = {"del": ["fail"]}
+    failed = mapped(name="qsan", state="absent", timeout=5)
+    assert failed["failed"] and "meanwhile it is in use: mounted on /mnt" in failed["msg"]
+    assert (san.names(), san.queueing, fakes.multipathd.calls.count("del map qsan")) == ({A: "qsan"}, {"qsan"}, attempts)
+
+
 def test_a_repair_that_fails_is_told(mapped, san, tools, fakes, monkeypatch):
     def broken(name):
         raise SanError("dmsetup resume: no.")
