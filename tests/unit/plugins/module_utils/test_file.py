@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pathlib
 import stat
 from functools import partial
 from types import SimpleNamespace
@@ -76,6 +77,26 @@ def test_a_new_secret_file_is_private_with_the_real_atomic_move(tmp_path):
     finally:
         os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_data_is_on_the_disk_before_the_move_and_the_move_after_it(tmp_path, monkeypatch):
+    path = tmp_path / "multipath.conf"
+    path.write_text("old")
+    done, real = [], os.fsync
+
+    def fsync(handle):
+        synced = pathlib.Path(os.readlink(f"/proc/self/fd/{handle}"))
+        done.append(("sync", synced, None if synced.is_dir() else synced.read_text()))
+        real(handle)
+
+    def move(source, destination):
+        done.append(("move", pathlib.Path(source), pathlib.Path(destination)))
+        os.replace(source, destination)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_text(module(move), str(path), "new", 0o644)
+    temporary = done[0][1]
+    assert done == [("sync", temporary, "new"), ("move", temporary, path), ("sync", tmp_path, None)]
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -139,6 +139,28 @@ def test_several_records_at_a_time(root, database):
     assert sorted(os.listdir(root)) == ["ifaces", "nodes", "send_targets"]
 
 
+def test_all_records_are_on_the_disk_before_the_first_is_in_its_place(root, database, monkeypatch):
+    texts = {str(root / "nodes" / f"{IQN}:new" / f"10.0.0.{number},3260,1" / "default"): f"text {number}" for number in (1, 2)}
+    done, fsync, rename = [], os.fsync, os.rename
+
+    def sync(handle):
+        with open(f"/proc/self/fd/{handle}", encoding="utf-8") as file:
+            done.append(("sync", os.path.realpath(file.name), file.read()))
+        fsync(handle)
+
+    def move(source, destination):
+        done.append(("move", source, destination))
+        rename(source, destination)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "rename", move)
+    with database.locked():
+        database.write(texts)
+    written = [source for verb, source, text in done[:2]]
+    assert [(verb, text) for verb, source, text in done[:2]] == [("sync", text) for text in texts.values()]
+    assert done[2:] == [("move", source, path) for source, path in zip(written, texts)]
+
+
 def test_deleting_leaves_no_link_and_no_directory(root, database):
     record = read_nodes(str(root))[0]
     link = root / "static" / f"{IQN}:a,2001:db8:0:0::1,3260,1,default"
