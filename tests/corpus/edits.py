@@ -42,25 +42,29 @@ SET = [
 ]
 
 
-def check_directory(place: Path) -> tuple[list[tuple[str, str]], Counter]:
-    """([(file, what is wrong)], how often each thing was done)."""
-    keywords, counts, wrong = keyword_tree(TOOL.version()), Counter(), []
+def check_directory(place: Path) -> Iterator[tuple[tuple[str], list[str]]]:
+    """((file,), what is wrong with its edits). Prints how often each thing was done."""
+    keywords, counts = keyword_tree(TOOL.version()), Counter()
     default = listed("", keywords)
     for file in sorted(path for path in place.iterdir() if path.is_file()):
-        text = read_text(str(file))
-        conf = parse_conf(text, MAIN_FILE, keywords)
-        counts["files"] += 1
-        verdict = TOOL.test_conf(MAIN_FILE, text)
-        if not verdict.accepted:
-            counts["files that libmultipath refuses"] += 1
-            if not refused(conf, ADDED[0]):
-                wrong.append((file.name, "refused by libmultipath, and edited"))
-            continue
-        before = settings_of(parse_listing(verdict.effective, keywords))
-        wrong += [(file.name, words) for words in compare(conf, default, before)]
-        for wanted in [*ADDED, *SET, *(edit for edit in own_edits(conf))]:
-            wrong += [(file.name, words) for words in check_edit(conf, wanted, before, counts)]
-    return wrong, counts
+        yield (file.name,), list(check_file(parse_conf(read_text(str(file)), MAIN_FILE, keywords), default, counts))
+    for what, count in counts.most_common():
+        print(f"{count:6} {what}")
+
+
+def check_file(conf: Conf, default: Mapping, counts: Counter) -> Iterator[str]:
+    """What is wrong with the edits of a file. default: what libmultipath lists without one."""
+    counts["files"] += 1
+    verdict = TOOL.test_conf(MAIN_FILE, conf.text)
+    if not verdict.accepted:
+        counts["files that libmultipath refuses"] += 1
+        if not refused(conf, ADDED[0]):
+            yield "refused by libmultipath, and edited"
+        return
+    before = settings_of(parse_listing(verdict.effective, conf.keywords))
+    yield from compare(conf, default, before)
+    for wanted in (*ADDED, *SET, *own_edits(conf)):
+        yield from check_edit(conf, wanted, before, counts)
 
 
 def own_edits(conf: Conf) -> Iterator[Mapping]:

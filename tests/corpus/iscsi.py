@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Iterator
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text import effective, parse_conf, remove_key, render_conf, set_key
@@ -17,9 +18,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.settings_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import parse_login_failures
 
 
-def parser_faults(directory: Path) -> list[tuple[str, str]]:
-    """Print what is in each file -> the files where something else happened, and what."""
-    wrong = []
+def parser_faults(directory: Path) -> Iterator[tuple[tuple[str], list[str]]]:
+    """Print what is in each file; ((file,), what else happened)."""
     for path in sorted([*directory.glob("iscsiadm/*.txt"), *directory.glob("iscsid_conf/*.conf")]):
         check = check_conf if path.suffix == ".conf" else check_listing
         name = str(path.relative_to(directory))
@@ -29,10 +29,10 @@ def parser_faults(directory: Path) -> list[tuple[str, str]]:
             said = f"ParseError: {error}"
         except Exception as error:
             # Whatever it is, it is what is looked for.
-            wrong.append((name, f"{type(error).__name__}: {error}"))
+            yield (name,), [f"{type(error).__name__}: {error}"]
             continue
         print(f"{name}: {said}")
-    return wrong
+        yield (name,), []
 
 
 def check_listing(text: str, name: str) -> str:

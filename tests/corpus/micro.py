@@ -119,8 +119,8 @@ def texts() -> dict[str, str]:
     return {**{name: f"defaults {{\n{value}\n}}\n" for name, value in _VALUES.items()}, **_FILES}
 
 
-def micro_disagreements(table: Path) -> Iterator[tuple[str, str, str]]:
-    """(parser, test, how the editor differs from it)."""
+def micro_comparisons(table: Path) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """((parser, test), how the editor differs from it)."""
     known = texts()
     for line in table.read_text(encoding="utf-8").splitlines()[1:]:
         name, versions, status, probes = line.split("\t")[:4]
@@ -129,7 +129,7 @@ def micro_disagreements(table: Path) -> Iterator[tuple[str, str, str]]:
             if keywords.release < (0, 6, 0):
                 continue
             conf = parse_conf(known[name], name, keywords)
-            yield from ((parser, name, words) for words in _judge(conf, status, probes))
+            yield (parser, name), list(_judge(conf, status, probes))
 
 
 def _judge(conf, status: str, probes: str) -> Iterator[str]:

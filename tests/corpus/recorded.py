@@ -67,27 +67,34 @@ def keywords_of(parser: str) -> Keywords:
     return keyword_tree(tuple(int(part) for part in re.search(r"[\d.]+", parser).group().split(".")))
 
 
-def disagreements(place: Path) -> Iterator[tuple[str, str, str]]:
-    """(parser, file, how the editor differs from it) over all that is recorded."""
+def comparisons(place: Path) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """((parser, file), how the editor differs from it) over all that is recorded."""
     for parser, verdicts in read_verdicts(place / "multipath_conf.verdicts.tsv").items():
         keywords = keywords_of(parser)
         if keywords.release < (0, 6, 0):
             continue
         for name, verdict in verdicts.items():
-            file = place / "multipath_conf" / name
-            if file.exists():
-                conf = parse_conf(read_text(str(file)), str(file), keywords)
-                yield from ((parser, name, words) for words in judge_verdict(conf, verdict))
-    for default in sorted(place.glob("effective/*/DEFAULT.conf")):
+            yield (parser, name), list(judge_verdict(read_conf(place, name, keywords), verdict))
+    defaults = sorted(place.glob("effective/*/DEFAULT.conf"))
+    if not defaults:
+        raise FileNotFoundError(f"No such file: {place}/effective/*/DEFAULT.conf")
+    for default in defaults:
         parser, keywords = default.parent.name, keywords_of(default.parent.name)
         for diff in sorted(default.parent.glob("*.diff")):
-            conf = parse_conf(read_text(str(place / "multipath_conf" / diff.stem)), diff.stem, keywords)
-            yield from ((parser, diff.stem, words) for words in judge_effect(conf, default, diff))
+            yield (parser, diff.stem), list(judge_effect(read_conf(place, diff.stem, keywords), default, diff))
+
+
+def read_conf(place: Path, name: str, keywords: Keywords) -> Conf:
+    """A file of the corpus."""
+    text = read_text(str(place / "multipath_conf" / name))
+    if text is None:
+        raise FileNotFoundError(f"No such file: {place}/multipath_conf/{name}")
+    return parse_conf(text, name, keywords)
 
 
 def read_verdicts(file: Path) -> Mapping[str, Mapping[str, str]]:
     """Parser -> file -> verdict."""
-    head, *lines = [line.split("\t") for line in file.read_text().splitlines()] if file.exists() else [[]]
+    head, *lines = (line.split("\t") for line in file.read_text().splitlines())
     return {parser: {line[0]: line[column] for line in lines} for column, parser in enumerate(head) if column}
 
 
