@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 ISCSI = "platform/host3/session1/target3:0:0/3:0:0:0"
@@ -219,5 +222,9 @@ def test_a_disk_that_goes_away_meanwhile_has_no_size(host):
     assert the_disk(host).size is None
 
 
-def test_this_host_has_disks_with_a_size():
-    assert all(disk.size is not None and disk.device.startswith("/dev/") for disk in read_disks())
+def test_the_disks_of_this_host_are_found_with_their_sizes():
+    """Those that hang on hardware, drives for removable media and the hidden paths of NVMe aside. A host without any is shown none."""
+    blocks = [path.parent for path in pathlib.Path("/sys/block").glob("*/device") if not path.parent.name.startswith(("sr", "fd"))]
+    shown = [block for block in blocks if not (block / "hidden").exists() or (block / "hidden").read_text() == "0\n"]
+    sizes = {f"/dev/{block.name}": int((block / "size").read_text()) * SECTOR_BYTES for block in shown}
+    assert {disk.device: disk.size for disk in read_disks()} == sizes
