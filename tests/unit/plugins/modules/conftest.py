@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.linuxsan.host.plugins.module_utils import _turn
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils import _command, _turn
+from ansible_collections.linuxsan.host.plugins.module_utils._block import device_tool, open_tool
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
+from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties
+from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import HELD_LOCK
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool import Database
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import claim_tool
@@ -360,6 +365,93 @@ def write(path, value):
 @pytest.fixture
 def san(tmp_path):
     return SanHost(tmp_path)
+
+
+class Device:
+    """The map qsan of a LUN with two paths. A plain file is in the place of its device node, so that the real dd, blkid and wipefs read and write it."""
+
+    WWID = "32033001378901d00"
+    SIZE = 16 << 20
+
+    def __init__(self, san):
+        self.san = san
+        for name, target in (("sdb", "iqn.2004-08.com.example:ctr1"), ("sdc", "iqn.2004-08.com.example:ctr2")):
+            san.disk(name, self.WWID, target, size=self.SIZE)
+            write(san.root / "sys/block" / name / "stat", "0 " * 11)
+        self.sysfs = san.root / "sys/block" / san.make_dm("qsan", f"mpath-{self.WWID}", ("sdb", "sdc"), self.SIZE)
+        write(self.sysfs / "stat", "0 " * 11)
+        self.path = str(san.root / "mapper/qsan")
+        self.file = san.root / self.sysfs.name
+        os.truncate(self.file, self.SIZE)
+        # How often device-mapper has it open.
+        self.opened = 0
+        # Called with each process that is about to be started.
+        self.before = lambda argv: None
+        # Of those, the ones that are not waited for.
+        self.started = []
+
+    def os(self):
+        """What is asked of the operating system about the device node."""
+        major, minor = map(int, (self.sysfs / "dev").read_text().split(":"))
+        status = os.stat_result((stat.S_IFBLK, *[0] * 9), {"st_rdev": os.makedev(major, minor)})
+        return SimpleNamespace(path=os.path, stat=lambda path: status, major=os.major, minor=os.minor)
+
+    def run(self, argv, timeout):
+        self.before(argv)
+        if argv[0] == "dmsetup":
+            return Result(tuple(argv), 0, f"0:{self.opened}\n", "")
+        # A plain file on tmpfs knows no direct reads in older kernels.
+        return _command.run([word.replace("direct,", "") for word in argv], timeout)
+
+    def start(self, argv):
+        self.before(argv)
+        self.started.append(argv)
+        return _command.Process(argv)
+
+    def write(self, data, offset):
+        with open(self.file, "r+b") as file:
+            file.seek(offset)
+            file.write(data)
+
+    def mount(self):
+        write(self.san.root / "proc/self/mountinfo", "21 1 254:0 / /mnt rw - ext4 /dev/mapper/qsan rw\n")
+
+    def hold(self):
+        self.san.make_dm("vg-data", "LVM-x", ["dm-0"])
+
+    def open(self):
+        write(self.san.root / "proc/77/comm", "qemu\n")
+        (self.san.root / "proc/77/fd").mkdir()
+        (self.san.root / "proc/77/fd/3").symlink_to("/dev/dm-0")
+
+    def open_elsewhere(self):
+        self.opened = 1
+
+    def mount_path(self):
+        """The same LUN over a path that the map has not taken."""
+        self.san.disk("sdd", self.WWID)
+        write(self.san.root / "proc/self/mountinfo", "21 1 8:64 / /mnt rw - ext4 /dev/sdd rw\n")
+
+    def replace(self):
+        """The map of another LUN takes its name and number."""
+        write(self.sysfs / "dm/uuid", "mpath-32033001378901d01")
+
+
+@pytest.fixture
+def device(san, monkeypatch):
+    """A Device, on the host that _block looks at."""
+    made = Device(san)
+    places = san.places
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    for name, value in {
+        "os": made.os(),
+        "read_nodes": lambda sysfs: read_nodes(places.sysfs),
+        "read_users": lambda nodes, sysfs, proc: read_users(nodes, places.sysfs, places.proc),
+        "read_properties": lambda node, udev: read_properties(node, places.udev),
+        "held_open": lambda names, nodes, counts, proc: open_tool.held_open(names, nodes, counts, places.proc),
+    }.items():
+        monkeypatch.setattr(device_tool, name, value)
+    return made
 
 
 class Left(Exception):
