@@ -454,6 +454,22 @@ def device(san, monkeypatch):
     return made
 
 
+USES = {
+    "mount": "mounted on /mnt",
+    "hold": "held by dm-1 (vg-data)",
+    "open": "open by qemu (process 77)",
+    "open_elsewhere": "no process of this host shows it",
+    "mount_path": "the same LUN sdd is mounted on /mnt",
+}
+
+
+@pytest.fixture(params=USES)
+def use(request, device):
+    """The device in use: (the use, a method of Device; what is said of it)."""
+    getattr(device, request.param)()
+    return request.param, USES[request.param]
+
+
 class Left(Exception):
     """The module has left with this result."""
 

@@ -78,20 +78,9 @@ def test_a_device_with_data_is_overwritten_only_where_that_is_allowed(measure, r
 
 
 @pytest.mark.parametrize("allow_overwrite", [True, False])
-@pytest.mark.parametrize(
-    ("use", "said"),
-    [
-        ("mount", "mounted on /mnt"),
-        ("hold", "held by dm-1 (vg-data)"),
-        ("open", "open by qemu (process 77)"),
-        ("open_elsewhere", "no process of this host shows it"),
-        ("mount_path", "the same LUN sdd is mounted on /mnt"),
-    ],
-)
-def test_a_device_in_use_is_never_written_to(refused, device, use, said, allow_overwrite):
-    getattr(device, use)()
+def test_a_device_in_use_is_never_written_to(refused, use, allow_overwrite):
     message = refused(allow_overwrite=allow_overwrite)
-    assert said in message and "A device in use is never overwritten" in message
+    assert use[1] in message and "A device in use is never overwritten" in message
 
 
 def test_a_device_that_the_kernel_does_not_write_to(refused, device):
