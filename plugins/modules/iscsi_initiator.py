@@ -252,8 +252,14 @@ def main():
 
 def work(module, host):
     """Read both files, plan, write, report. host: the Initiator, or a fake of it."""
+    wanted = take_wanted(module.params)
+    with host.turn(live=not module.check_mode):
+        return edit(module, host, wanted)
+
+
+def edit(module, host, wanted):
+    """The result, after the edit of the two files. wanted: of take_wanted."""
     params = module.params
-    wanted = take_wanted(params)
     names, conf = edit_names(params, host), edit_conf(params["config_file"], wanted)
     steps = names.steps + conf.steps
     missing = [words for words in (names.steps and host.missing_directory(names.path), edit_plan.missing_file(conf)) if words]

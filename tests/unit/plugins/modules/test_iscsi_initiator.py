@@ -11,6 +11,8 @@ import stat
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils import _turn
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import edit_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
 from ansible_collections.linuxsan.host.plugins.modules import iscsi_initiator
 
@@ -31,7 +33,7 @@ def initiator(tmp_path, run_main, monkeypatch):
     for part in ("name", "conf"):
         (tmp_path / "etc" / part).chmod(0o644)
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.atomic_move", lambda module, source, target: os.replace(source, target))
-    host = Initiator(str(tmp_path / "sys"), str(tmp_path / "proc"))
+    host = Initiator(str(tmp_path / "sys"), str(tmp_path / "proc"), str(tmp_path / "lock"))
     real_work = iscsi_initiator.work
 
     def run(check=False, **params):
@@ -210,3 +212,23 @@ def test_a_killed_run_is_repaired(initiator, tmp_path, monkeypatch):
             initiator(**params)
     assert initiator(**params)["actions"] == [f"set {KEY}"]
     assert initiator(**params)["changed"] is False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a place for the lock")
+def test_no_edit_is_lost_to_another_one(initiator, tmp_path, monkeypatch):
+    """A second run, and a prediction, come between the read and the write of the first one."""
+    monkeypatch.setattr(_turn, "TURN_SECONDS", 0)
+    plan, others = edit_plan.plan_edit, []
+
+    def plan_late(*args):
+        if not others:
+            others.append(None)
+            others[:] = [initiator(check=check, settings={"node.session.scan": "manual"}) for check in (False, True)]
+        return plan(*args)
+
+    monkeypatch.setattr(edit_plan, "plan_edit", plan_late)
+    assert initiator(replacement_timeout=15)["changed"]
+    assert "another run holds the files of the initiator" in others[0]["msg"] and others[1]["changed"]
+    assert initiator(settings={"node.session.scan": "manual"})["changed"]
+    conf = (tmp_path / "etc/conf").read_text()
+    assert f"{KEY} = 15\n" in conf and "node.session.scan = manual\n" in conf
