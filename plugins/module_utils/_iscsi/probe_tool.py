@@ -14,7 +14,7 @@ import select
 import socket
 import time
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import open_towards
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import look_up, open_towards
 
 # Or not judged.
 REACHED = None
@@ -24,12 +24,13 @@ NOT_ANSWERED = "timed out"
 def probe(places, timeout):
     """Connect to all of them at a time -> dict of place and None when something listens there, else the reason in words.
 
-    places: pairs of a portal and the network device to go out of, None for the routing table's choice. timeout: seconds.
+    places: pairs of a portal and the network device to go out of, None for the routing table's choice. timeout: seconds, after those that names take.
     """
     reasons = {}
     waiting = {}
+    found = look_up([portal.host for portal, device in places])
     for place in places:
-        started = _start(*place)
+        started = _start(*place, found)
         if isinstance(started, str):
             reasons[place] = started
         else:
@@ -42,10 +43,10 @@ def probe(places, timeout):
     return reasons
 
 
-def _start(portal, device):
+def _start(portal, device, found):
     """A socket that is connecting, or the reason why not."""
     try:
-        opened, address = open_towards(portal, device)
+        opened, address = open_towards(portal, found, device)
     except OSError as error:
         return error.strerror or str(error)
     opened.setblocking(False)

@@ -23,7 +23,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_text imp
     render_binary,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_text import HEADER_BYTES, data_bytes, parse_login, render_login
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import open_towards
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import look_up, open_towards
 
 # 11.12.5: a type "random" ISID; open-iscsi's begin with the OUI 00-02-3d.
 RANDOM_TYPE = b"\x80"
@@ -57,7 +57,7 @@ def try_login(initiator, target, portal, login, algorithms, timeout, device=None
 
 
 def _connect(portal, timeout, device):
-    opened, address = open_towards(portal, device)
+    opened, address = open_towards(portal, look_up([portal.host]), device)
     try:
         opened.settimeout(timeout)
         opened.connect(address)
