@@ -1,20 +1,20 @@
 """Names for 1, 50 and 200 LUNs whose maps are there, while one of them is read: until /dev/mapper has every name and the task has ended.
 
 stall: the longest time that a read had to wait. Ours is one task of multipath_alias. Peer: the usual role, a template of the whole
-multipath.conf and a restart of multipathd. After each run ours is asked again, and must start no process but the one that reads
-the topology.
+multipath.conf and a restart of multipathd. Beside it, the same task with one name only, on the host with as many maps: what the names
+themselves cost. After each run ours is asked again, and must start no process but the one that reads the topology.
 """
 
 from __future__ import annotations
 
-from typing import Iterator
+from functools import partial
+from typing import Callable, Iterator
 
 from measure import Case, Failed, Subject
 from san import LAB_COMMAND, PING, PORTALS, export, play, run, sh
 
 SIZES = (1, 50, 200)
 UNITS = {"elapsed": "s", "stall": "s"}
-RUNS = 3
 TARGET = "iqn.2004-08.com.example:aliases"
 BASE = 'defaults {\n\tfind_multipaths no\n\tuser_friendly_names no\n}\n\nblacklist {\n\twwid "^35000c50"\n}\n'
 SETUP_SECONDS = 1800
@@ -36,13 +36,10 @@ def cases() -> Iterator[Case]:
     connect()
     for size in SIZES:
         wwids = volumes(size)
-        yield Case(
-            size,
-            Subject("linuxsan.host", lambda wwids=wwids: measured(wwids, by_ours)),
-            [Subject("template + restart of multipathd", lambda wwids=wwids: measured(wwids, by_template))],
-            UNITS,
-            RUNS,
-        )
+        peers = [Subject("template + restart of multipathd", partial(measured, wwids, by_template, wwids))]
+        if size > 1:
+            peers.append(Subject("linuxsan.host, one of the names", partial(measured, wwids, by_ours, wwids[:1])))
+        yield Case(size, Subject("linuxsan.host", partial(measured, wwids, by_ours, wwids)), peers, UNITS)
 
 
 def connect() -> None:
@@ -65,19 +62,19 @@ def volumes(size: int) -> list[str]:
     return sorted(sh("ls /dev/mapper | grep '^3'")[1].split())
 
 
-def measured(wwids: list[str], work) -> dict:
-    """The maps without a name, then `work` beside a reader, then every name in its place."""
+def measured(wwids: list[str], work: Callable[[list[str]], float], named: list[str]) -> dict:
+    """The maps without a name, then `work` beside a reader, then every name in its place. named: those of the maps that get one."""
     unnamed()
     wait(len(wwids), "-e '^3'")
     sh(f"rm -f /run/reader.*; systemctl -q reset-failed reader 2> /dev/null; cat > /run/reader.py <<'END'\n{READER}END\n")
     sh(f"systemd-run --quiet --unit reader python3 /run/reader.py /dev/disk/by-id/dm-uuid-mpath-{wwids[0]}")
     sh("until test -s /run/reader.longest; do sleep 0.1; done")
     try:
-        elapsed = work(wwids)
-        elapsed += wait(len(wwids), "-e '^vol[0-9]'")
+        elapsed = work(named)
+        elapsed += wait(len(named), "-e '^vol[0-9]'")
     finally:
         stall = sh("touch /run/reader.stop; while systemctl -q is-active reader; do sleep 0.1; done; cat /run/reader.longest")[1]
-    unchanged(wwids)
+    unchanged(named)
     return {"elapsed": elapsed, "stall": float(stall)}
 
 
