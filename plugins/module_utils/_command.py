@@ -61,7 +61,14 @@ class Result:
 
 def find_program(name):
     """The full path of a program, or None. Also looks where root's programs live."""
-    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), SYSTEM_DIRECTORIES)))
+    return next(find_programs(name), None)
+
+
+def find_programs(name):
+    """The full paths of all programs of that name; the first is the one that is started."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), SYSTEM_DIRECTORIES))
+    found = (shutil.which(name, path=directory) for directory in dict.fromkeys(path.split(os.pathsep)) if directory)
+    return filter(None, found)
 
 
 class Process:

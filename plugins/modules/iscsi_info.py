@@ -107,7 +107,8 @@ sessions:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import find_root, read_ifaces, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import find_root, foreign_keys
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts, initiator_facts, node_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
@@ -122,7 +123,7 @@ def work(module, root=None, sysfs="/sys", initiator_file=INITIATOR_FILE):
         "changed": False,
         "initiator": initiator_facts(read_text(initiator_file) or ""),
         "ifaces": [iface_facts(record) for record in read_ifaces(base)],
-        "nodes": [node_facts(record) for record in read_nodes(base)],
+        "nodes": [node_facts(record) for record in read_nodes(base, foreign_keys())],
         "sessions": [session_facts(session) for session in read_sessions(sysfs)],
     }
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
-from typing import Optional
+from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError, SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import ROOTS
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discovery_text import known_tag
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, Portal, canonical_host, join
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE, EXAMPLE_IFACE, parse_record
 
-# Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
-ROOTS = ("/var/lib/iscsi", "/etc/iscsi")
 NODE_KINDS = {"sendtargets": "send_targets", "isns": "isns"}
 # Of the lock (usr/initiator.h).
 LOCK_DIRECTORY = "/run/lock/iscsi"
@@ -34,7 +32,7 @@ class NodeRecord:
 
     address: as the target spells it, which the path has. tpgt: None when unknown. values: key -> str, or Secret for a password.
     broken: what is wrong with the file, None when it is well. It has values then when they are whole and say another place alone.
-    stray: it has no name of an interface either.
+    stray: it has no name of an interface either. foreign: its keys that the installed open-iscsi does not know.
     """
 
     target: str
@@ -46,6 +44,7 @@ class NodeRecord:
     values: dict = field(default_factory=dict)
     broken: Optional[str] = None
     stray: bool = False
+    foreign: Tuple[str, ...] = ()
 
     @property
     def key(self):
@@ -69,20 +68,8 @@ class NamedRecord:
     broken: Optional[str] = None
 
 
-def find_root(roots=ROOTS, program="iscsiadm"):
-    """The directory of the database: what the installed iscsiadm was built with, else the first that has records."""
-    path = find_program(program)
-    if path:
-        with open(path, "rb") as file:
-            built = file.read()
-        for root in roots:
-            if f"{root}/nodes".encode() in built:
-                return root
-    return next((root for root in roots if os.path.isdir(os.path.join(root, "nodes"))), roots[0])
-
-
-def read_nodes(root):
-    """All node records, the broken ones too -> tuple of NodeRecord, by target and portal."""
+def read_nodes(root, foreign=frozenset()):
+    """All node records, the broken ones too -> tuple of NodeRecord, by target and portal. foreign: as built_tool tells."""
     base = os.path.join(root, "nodes")
     ifaces = {*BUILT_IN_IFACES, *entries(os.path.join(root, "ifaces"))}
     records = []
@@ -93,10 +80,10 @@ def read_nodes(root):
             if match and os.path.isdir(path):
                 # A directory in the place of a file is among the strays.
                 files = ((iface, os.path.join(path, iface)) for iface in entries(path))
-                records.extend(_node(target, match, file, iface) for iface, file in files if not os.path.isdir(file))
+                records.extend(_node(target, match, file, iface, foreign) for iface, file in files if not os.path.isdir(file))
             elif match:
                 # A record of unknown portal group is a file in the place of the directory (idbm_rec_write_old).
-                records.append(_node(target, match, path, None))
+                records.append(_node(target, match, path, None, foreign))
     told = (replace(record, stray=True) if record.broken and record.iface not in ifaces else record for record in records)
     return tuple(sorted(told, key=lambda record: (record.target, record.portal, record.iface)))
 
@@ -150,15 +137,16 @@ def node_path(root, target, address, port, tpgt, iface):
     return directory if tpgt is None else os.path.join(f"{directory},{tpgt}", iface)
 
 
-def _node(target, match, path, iface):
+def _node(target, match, path, iface, foreign):
     portal = Portal(canonical_host(match["address"]), int(match["port"]))
     tpgt = None if match["tpgt"] is None else known_tag(int(match["tpgt"]))
     values, broken = _read(path)
     iface = iface or values.get(IFACE, DEFAULT_IFACE)
-    broken = broken or _mismatch(values, target, portal, iface)
+    unknown = tuple(key for key in values if key in foreign)
+    broken = broken or _mismatch(values, target, portal, iface) or _unlisted(unknown)
     # A file that was cut off lacks the address, and another interface goes through another network device.
     whole = "node.name" in values and ADDRESS in values and values.get(IFACE, DEFAULT_IFACE) == iface
-    return NodeRecord(target, portal, iface, match["address"], tpgt, path, values if whole or not broken else {}, broken)
+    return NodeRecord(target, portal, iface, match["address"], tpgt, path, values if whole or not broken else {}, broken, foreign=unknown)
 
 
 def _mismatch(values, target, portal, iface):
@@ -173,6 +161,11 @@ def _mismatch(values, target, portal, iface):
         (IFACE, iface, values.get(IFACE, DEFAULT_IFACE)),
     )
     return next((f"{key} is {value or 'missing'} in it, not {wanted}" for key, wanted, value in said if value != wanted), None)
+
+
+def _unlisted(unknown):
+    """One such record is enough (libopeniscsiusr/idbm.c, _idbm_rec_update_param)."""
+    return f"{unknown[0]} is no key of the open-iscsi of this host, which lists no record at all then" if unknown else None
 
 
 def _named(name, kind, path):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import find_root, read_ifaces, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import find_root
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool import Database
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import turn

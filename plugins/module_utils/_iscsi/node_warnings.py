@@ -21,7 +21,7 @@ def of_records(records, keys, root, takes_away):
     """Of files among the node records below root. keys: of the records that the task means; takes_away: whether it deletes them."""
     broken = [record for record in records if record.broken]
     return (
-        *(f"{each.path}: not a node record: {each.broken}. Remove the file: iscsiadm stumbles over it" for each in broken if each.key not in keys),
+        *(f"{_fault(each)}. {_mend(each)}" for each in broken if each.key not in keys),
         *(_anew(each) for each in broken if each.key in keys and not takes_away),
         *(f"{path}: not a node record, and iscsiadm stumbles over it. Remove it" for path in find_strays(root)),
         *(
@@ -47,4 +47,12 @@ def _is_gone(proc):
 def _anew(record):
     """Of a broken record that the task means."""
     how = "it keeps its values" if record.values else "CHAP and settings that it had and that the task does not name are lost; compare them"
-    return f"{record.path}: not a node record: {record.broken}. It is made anew: {how}"
+    return f"{_fault(record)}. It is made anew: {how}"
+
+
+def _fault(record):
+    return f"{record.path}: {record.broken}" if record.foreign else f"{record.path}: not a node record: {record.broken}"
+
+
+def _mend(record):
+    return "Name its target, to have it mended" if record.foreign else "Remove the file: iscsiadm stumbles over it"

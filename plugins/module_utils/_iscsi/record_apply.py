@@ -62,7 +62,7 @@ class Records:
         for node, values, like in wanted:
             own = {**_identity(node), **_own(values)}
             if like:
-                texts[self._path(node)] = self._database.changed(like.path, own)
+                texts[self._path(node)] = self._database.changed(like.path, {**dict.fromkeys(like.foreign), **own})
                 continue
             if node.iface not in templates:
                 templates[node.iface] = self._template(node, values)

@@ -1,7 +1,7 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The keys that open-iscsi takes from iscsid.conf and the text of their values (usr/idbm.c, up to open-iscsi 2.1.11)."""
+"""The keys that open-iscsi takes from iscsid.conf and the text of their values (usr/idbm.c, up to open-iscsi 2.1.12)."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ KINDS = {
     "node.session.iscsi.ERL": Kind(number=True, high=2),
     "node.session.scan": Kind(choices=("manual", "auto")),
     "node.session.reopen_max": COUNT,
+    "node.session.conn_reopen_log_freq": COUNT,
     "node.session.sess_reopen_log_freq": COUNT,
     "node.conn[0].startup": STARTUP,
     "node.conn[0].tcp.window_size": COUNT,

@@ -12,7 +12,7 @@ import stat
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _turn
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import edit_plan
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import edit_plan, initiator_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
 from ansible_collections.linuxsan.host.plugins.modules import iscsi_initiator
 
@@ -34,6 +34,7 @@ def initiator(tmp_path, run_main, monkeypatch):
         (tmp_path / "etc" / part).chmod(0o644)
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.atomic_move", lambda module, source, target: os.replace(source, target))
     host = Initiator(str(tmp_path / "sys"), str(tmp_path / "proc"), str(tmp_path / "lock"))
+    monkeypatch.setattr(initiator_tool, "foreign_keys", lambda: frozenset({"node.session.reopen_max"}))
     real_work = iscsi_initiator.work
 
     def run(check=False, **params):
@@ -232,3 +233,13 @@ def test_no_edit_is_lost_to_another_one(initiator, tmp_path, monkeypatch):
     assert initiator(settings={"node.session.scan": "manual"})["changed"]
     conf = (tmp_path / "etc/conf").read_text()
     assert f"{KEY} = 15\n" in conf and "node.session.scan = manual\n" in conf
+
+
+def test_a_key_that_this_open_iscsi_does_not_know_is_refused_and_can_be_removed(initiator, tmp_path):
+    key = "node.session.reopen_max"
+    before = snapshot(tmp_path)
+    assert f"{key}: the open-iscsi of this host has no such key" in initiator(settings={key: 3}, replacement_timeout=7)["msg"]
+    assert snapshot(tmp_path) == before
+    with (tmp_path / "etc/conf").open("a") as conf:
+        conf.write(f"{key} = 3\n")
+    assert initiator(settings={key: None})["actions"] == [f"remove {key}"]

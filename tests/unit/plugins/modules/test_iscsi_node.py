@@ -77,6 +77,8 @@ class OpenIscsi:
         self.calls = []
         self.luns = 1
         self.sid = 0
+        # Keys of records that it does not know.
+        self.foreign = frozenset()
 
     def listening(self, there):
         put(self.root / "proc/net/unix", "0: 2 0 10000 1 1 1 @ISCSIADM_ABSTRACT_NAMESPACE\n" if there else "\n")
@@ -257,7 +259,9 @@ def host(tmp_path, records_under_lock, monkeypatch):
     monkeypatch.setattr(iscsiadm_tool, "find_program", lambda name: f"/usr/sbin/{name}")
     monkeypatch.setattr(login_tool, "INTERVAL", 0)
     monkeypatch.setattr(node_apply, "LATE_SECONDS", 0)
-    return OpenIscsi(tmp_path)
+    made = OpenIscsi(tmp_path)
+    monkeypatch.setattr(iscsiadm_tool, "foreign_keys", lambda: made.foreign)
+    return made
 
 
 @pytest.fixture
@@ -1183,3 +1187,27 @@ def test_a_disk_that_a_rescan_finds_is_waited_for(node, host, monkeypatch):
     monkeypatch.setattr(node_apply, "wait_until", wait)
     (session,) = node(targets=[CTR1], rescan=True)["sessions"]
     assert {(device["lun"], device["name"]) for device in session["devices"]} == {(0, "sdb0"), (7, "sdz7")}
+
+
+def test_a_record_of_another_open_iscsi_keeps_what_this_one_knows(node, host):
+    key = "node.session.sess_reopen_log_freq"
+    host.foreign = frozenset({key})
+    for address in (A, B):
+        host.record(CTR1, address, **{key: "1", "node.session.cmds_max": "64", "node.session.auth.username": "host"})
+    assert "Name its target, to have it mended" in node(check=True, targets=["*ctr2"], min_portals="0", portals=[A])["warnings"][0]
+    done = check_real_again(node, host, targets=[CTR1])
+    assert verbs(done) == ["create"] * 2 + ["login"] * 2
+    assert f"{key} is no key of the open-iscsi of this host" in done["warnings"][0] and "it keeps its values" in done["warnings"][0]
+    for record in host.records():
+        assert key not in record.values and (record.values["node.session.cmds_max"], record.values["node.session.auth.username"]) == ("64", "host")
+
+
+@pytest.mark.parametrize("options", [{"settings": {"node.session.reopen_max": 3}}, {"chap": {**CHAP, "algorithms": ["MD5"]}}])
+def test_a_key_that_this_open_iscsi_does_not_know_is_refused(node, host, options):
+    host.foreign = frozenset({"node.session.reopen_max", "node.session.auth.chap_algs"})
+    before = host.snapshot()
+    for check in (True, False):
+        assert "the open-iscsi of this host has no such key" in node(check=check, portals=[A], **options)["msg"]
+    after = host.snapshot()
+    after.pop(f"{host.root}/lock/linuxsan", None)
+    assert after == before

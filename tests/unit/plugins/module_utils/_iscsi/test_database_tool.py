@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import (
     find_left_behind,
-    find_root,
     find_strays,
     node_path,
     read_discoveries,
@@ -122,10 +120,11 @@ def test_the_path_of_a_record_is_where_it_was_read(root):
         assert node_path(str(root), record.target, record.address, record.portal.port, record.tpgt, record.iface) == record.path
 
 
-def test_the_program_knows_its_database(tmp_path, monkeypatch):
-    program = tmp_path / "iscsiadm"
-    program.write_bytes(b"\0/second/nodes\0")
-    monkeypatch.setattr(database_tool, "find_program", lambda name: str(program))
-    assert find_root(("/first", "/second")) == "/second"
-    monkeypatch.setattr(database_tool, "find_program", lambda name: None)
-    assert find_root(("/first", "/second")) == "/first"
+def test_a_key_of_another_open_iscsi_breaks_a_record_and_no_value(root):
+    whole = read_nodes(str(root))
+    foreign = read_nodes(str(root), frozenset({"node.session.scan"}))
+    assert [record.foreign for record in whole] == [()] * 3
+    for known, record in zip(whole, foreign):
+        if "node.session.scan" in known.values:
+            assert record.foreign == ("node.session.scan",) and "no key of the open-iscsi of this host" in record.broken and record.values == known.values
+    assert any(record.foreign for record in foreign)
