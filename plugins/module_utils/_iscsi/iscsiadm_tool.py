@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program
-from ansible_collections.linuxsan.host.plugins.module_utils._command import run as run_process
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PROGRAM, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY, is_locked
@@ -30,15 +29,15 @@ NEXT_STEPS = {
 
 
 class Iscsiadm:
-    """run: as in _command.py; start: makes a Process that goes on while others are started; lock: directory of open-iscsi's lock.
+    """run, start: instead of processes, as in _command.py; lock: directory of open-iscsi's lock.
 
     iscsiadm takes the lock of the database for every record that it reads (usr/idbm.c, __idbm_rec_read) and gives it back on no signal: killed
     in that moment it would leave it to delay each of the next ones by 30 s. So it is asked while it is stopped.
     """
 
-    def __init__(self, run=run_process, start=None, lock=LOCK_DIRECTORY):
-        self._run = run
+    def __init__(self, run=None, start=None, lock=LOCK_DIRECTORY):
         self._start = start or functools.partial(Process, busy=functools.partial(is_locked, lock))
+        self._run = run or (lambda argv, seconds: self._start(argv).finish(seconds))
 
     @staticmethod
     def installed():
@@ -60,9 +59,12 @@ class Iscsiadm:
         # Without -I the discovery is done once per interface that has a record. Without nonpersistent it rewrites every node record.
         return self._start([PROGRAM, *mode, "-o", "nonpersistent", "-I", iface])
 
-    def login(self, target, record=None):
-        """Have iscsid log in to a target (None for all), through one record or all of them -> Result. It does not wait; what sysfs shows then counts."""
-        return self._run([*self._login_words(target, record), "-W"], DATABASE_SECONDS)
+    def login(self, target, record, seconds):
+        """Have iscsid log in to a target (None for all), through one record or all of them (None) -> Result.
+
+        It does not wait for the outcome: what sysfs shows then counts. Raises CommandTimeout when iscsid does not take the order within so many seconds.
+        """
+        return self._run([*self._login_words(target, record), "-W"], seconds)
 
     def start_login(self, target, record=None):
         """The same -> Process, which waits for the outcome and says why a portal failed."""

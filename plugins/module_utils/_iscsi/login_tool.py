@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Tuple
 
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import (
     PATIENCE_SECONDS,
     PROBE_SECONDS,
@@ -34,6 +35,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool im
 INTERVAL = 0.1
 # After so much work on reading it rests so many times as long, for the logins need the processor. On a busy one, time that passes is no work.
 REST = 9
+# What iscsid is given to take an order at the least, and with it the words of iscsiadm to come.
+LEAST_SECONDS = 1
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
 
@@ -72,18 +75,30 @@ class Login:
         several = {key for key, count in counts.items() if count > 1} | {record.key for record in records if nr_sessions(record.values) > 1}
         asking = Asking(self._iscsiadm, records, several)
         try:
-            said = [self._start(target, record, asking, nodes) for target, record in login_calls(nodes, records)]
-            return self._settle(wanted, counts, said, asking, deadline, wait_for_devices)
+            said, hung = self._begin(nodes, records, asking, deadline)
+            outcome = self._settle(wanted, counts, said, asking, deadline, wait_for_devices)
         finally:
             asking.end()
+        return replace(outcome, warnings=(*hung, *outcome.warnings))
 
-    def _start(self, target, record, asking, nodes):
-        """Have iscsid begin -> what iscsiadm has said."""
+    def _begin(self, nodes, records, asking, deadline):
+        """Have iscsid begin with all of them -> (what iscsiadm has said, tuple of warnings)"""
+        said = []
+        try:
+            for target, record in login_calls(nodes, records):
+                said.append(self._start(target, record, asking, nodes, deadline))
+        except CommandTimeout as error:
+            # The time is over for the others too; sysfs shows what came of it.
+            return said, (f"{error.told}. Look at iscsid: it may hang",)
+        return said, ()
+
+    def _start(self, target, record, asking, nodes, deadline):
+        """One call -> what iscsiadm has said."""
         mine = [record] if record else [node for node in nodes if target in (None, node.target)]
         if any(node.key in asking.several for node in mine):
             asking.begin((target, record))
             return ""
-        result = self._iscsiadm.login(target, record)
+        result = self._iscsiadm.login(target, record, max(LEAST_SECONDS, deadline - time.monotonic()))
         if status_name(result.rc) == "ISCSI_ERR_INVAL":
             # One of before 2.1 knows no -W.
             asking.begin((target, record))

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
+from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, Result
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import login_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import NodeRecord
@@ -194,6 +194,22 @@ def test_a_login_that_does_not_end_is_bounded(hasty):
     failures, calls, started = login([[]], running=True, timeout=0)
     assert {failed.portal for failed in failures} == {str(node.portal) for node in NODES}
     assert {failed.status for failed in failures} == {None}
+
+
+def test_an_iscsid_that_takes_no_order_has_the_time_that_is_left_and_no_more():
+    asked = []
+
+    def run(argv, seconds):
+        asked.append(seconds)
+        raise CommandTimeout(argv, seconds, "words of it")
+
+    elsewhere = dataclasses.replace(RECORDS[0], target="iqn.b")
+    tool = Login(Iscsiadm(run), list, list, lambda places, bound: dict.fromkeys(places), lambda: False, interval=0)
+    nodes = (*NODES, dataclasses.replace(NODES[0], target="iqn.c"))
+    outcome = tool.login(nodes, (*RECORDS, elsewhere), time.monotonic() + 0.5)
+    assert asked == [login_tool.LEAST_SECONDS]
+    assert sorted(failure.target for failure in outcome.failures) == ["iqn.a", "iqn.a", "iqn.c"]
+    assert "words of it" in outcome.warnings[0] and "Look at iscsid" in outcome.warnings[0]
 
 
 def test_nobody_is_asked_when_it_is_late():
