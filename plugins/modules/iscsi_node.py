@@ -276,7 +276,7 @@ targets:
   sample: ["iqn.2004-08.com.qsantechnology:dev0.ctr1"]
 elapsed:
   description: Seconds that the module took.
-  returned: success
+  returned: always
   type: float
   sample: 2.4
 """
@@ -285,6 +285,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import asked_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
@@ -312,17 +313,32 @@ ARGUMENTS = {
 
 
 def work(module, tools=NodeWork):
-    """See, plan, do, report."""
+    """What see_and_do gives, or raises, and the time that it took."""
     started = time.monotonic()
+    try:
+        return dict(see_and_do(module, tools), elapsed=elapsed(started))
+    except SanError as error:
+        error.facts = {"failed_portals": [], **error.facts, "elapsed": elapsed(started)}
+        raise
+
+
+def see_and_do(module, tools):
+    """See, plan, do, report."""
     live = not module.check_mode
     host = tools(asked_for(module.params), live)
-    with host.turn():
-        steps = host.plan()
-        failures = host.apply(steps) if live else host.foretell(steps)
-        result = host.report(steps, failures)
-    for warning in host.warnings:
-        module.warn(warning)
-    return dict(result, elapsed=round(time.monotonic() - started, 3))
+    try:
+        with host.turn():
+            steps = host.plan()
+            failures = host.apply(steps) if live else host.foretell(steps)
+            return host.report(steps, failures)
+    finally:
+        for warning in host.warnings:
+            module.warn(warning)
+
+
+def elapsed(started):
+    """Seconds since then."""
+    return round(time.monotonic() - started, 3)
 
 
 def main():
@@ -331,7 +347,7 @@ def main():
         ARGUMENTS,
         supports_check_mode=True,
         required_one_of=[("portals", "targets", "session_id")],
-        mutually_exclusive=[("session_id", "portals"), ("session_id", "targets"), ("session_id", "exclusive")],
+        mutually_exclusive=[("session_id", "portals"), ("session_id", "targets")],
     )
     run_module(module, work)
 

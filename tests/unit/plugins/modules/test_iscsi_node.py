@@ -285,6 +285,7 @@ def node(host, run_main):
 
         host.calls.clear()
         result = run_main(iscsi_node, lambda module: real_work(module, tools), {"timeout": 1, **params}, check)
+        assert isinstance(result["failed_portals"], list) and result["elapsed"] >= 0
         assert SECRET not in repr(host.calls) and SECRET not in repr(result)
         return result
 
