@@ -72,7 +72,7 @@ def _in_bindings(choices, host):
     for choice in choices:
         for binding in host.bindings:
             if binding.alias == choice.alias and binding.wwid != choice.wwid:
-                yield f"{choice.alias} is bound to {binding.wwid} in the bindings file of multipath. Remove that line, or choose another alias."
+                yield f"{choice.alias} is bound to {binding.wwid} in the bindings file {binding.path}. Remove that line, or choose another alias."
 
 
 def _in_kernel(choices, host):

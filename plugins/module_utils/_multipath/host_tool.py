@@ -46,7 +46,7 @@ def read_host(path, aliases, told, places=HERE):
         luns=find_luns(disks, sessions, devices, read_alua(disks, places), read_judged(disks, nodes, confs, places)),
         confs=confs,
         namings=tuple(naming for conf in confs for naming in namings_of(conf)),
-        bindings=parse_bindings(_text(os.path.join(places.etc, "bindings"))),
+        bindings=read_bindings(confs, places),
         wwids=parse_wwids(_text(os.path.join(places.etc, "wwids"))),
         fstab=parse_fstab_devices(_text(places.fstab)),
         mounts=mounts,
@@ -66,15 +66,16 @@ def read_names(host, aliases, told, places=HERE, devices=None):
 
 def read_confs(path, places=HERE):
     """A tuple of Conf, of conf_files."""
-    directory = os.path.realpath(os.path.join(places.etc, "conf.d"))
-    return tuple(parse_conf(_text(file), file, drop_in=os.path.realpath(os.path.dirname(file)) == directory) for file in conf_files(path, places))
+    directories = {os.path.realpath(directory) for directory in _drop_in_directories(places)}
+    return tuple(parse_conf(_text(file), file, drop_in=os.path.realpath(os.path.dirname(file)) in directories) for file in conf_files(path, places))
 
 
 def conf_files(path, places=HERE):
     """The files that libmultipath reads, in its order, and path if it is none of them. The file that path is has its name from path."""
     # In conf.d the order is that of the C locale, and a name has to end in .conf (libmultipath/config.c process_config_dir).
-    directory = glob.escape(os.path.join(places.etc, "conf.d"))
-    files = [places.main, *sorted([*glob.glob(os.path.join(directory, "*.conf")), *glob.glob(os.path.join(directory, ".*.conf"))])]
+    files = [places.main]
+    for directory in map(glob.escape, _drop_in_directories(places)):
+        files += sorted(file for pattern in ("*.conf", ".*.conf") for file in glob.glob(os.path.join(directory, pattern)))
     real = os.path.realpath(path)
     files = [path if os.path.realpath(file) == real else file for file in files]
     return files if path in files else [*files, path]
@@ -87,6 +88,14 @@ def namings_of(conf):
     return tuple(naming for naming in found if naming.wwid)
 
 
+def read_bindings(confs, places=HERE):
+    """The names that multipathd gave by itself, as a tuple of Binding."""
+    # bindings_file is ignored from 0.9.7 on: which of the two counts would take a process to tell, and a name in either is none to give away.
+    named = value_in_force(confs, "bindings_file", None, None)
+    paths = dict.fromkeys(filter(None, (named, os.path.join(places.etc, "bindings"))))
+    return tuple(binding for path in paths for binding in parse_bindings(_text(path), path))
+
+
 def read_alua(disks, places=HERE):
     """The names of the disks that the kernel accesses by ALUA, as a frozenset."""
     handlers = ((disk.name, attribute(places.sysfs, "block", disk.name, "device", "dh_state")) for disk in disks)
@@ -97,6 +106,13 @@ def read_judged(disks, nodes, confs, places=HERE):
     """The names of the disks that udev has looked at since the WWIDs and the files were written by which multipath decides, as a frozenset."""
     wwids = value_in_force(confs, "wwids_file", None, None) or os.path.join(places.etc, "wwids")
     return judged_after({disk.name: nodes[disk.name].dev for disk in disks}, [wwids, *(conf.path for conf in confs)], places.udev)
+
+
+def _drop_in_directories(places):
+    """conf.d, and what config_dir names in the main file, which releases before 0.9.0 read in its place: a name in either is none to give away."""
+    text = _text(places.main)
+    named = value_in_force((parse_conf(text, places.main),), "config_dir", None, None) if "config_dir" in text else None
+    return tuple(dict.fromkeys(filter(None, (os.path.join(places.etc, "conf.d"), named))))
 
 
 def _mounts(node, nodes, users):

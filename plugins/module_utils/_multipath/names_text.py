@@ -23,16 +23,17 @@ LOOKS_LIKE_DEVICE = re.compile(r"(dm-[0-9]+|[0-9]+:[0-9]+.*)")
 
 @dataclass(frozen=True)
 class Binding:
-    """A line of the bindings file: the name that multipathd gave to a WWID by itself, and keeps for it."""
+    """A line of a bindings file, of that path: the name that multipathd gave to a WWID by itself, and keeps for it."""
 
     alias: str
     wwid: str
+    path: str = "/etc/multipath/bindings"
 
 
-def parse_bindings(text):
+def parse_bindings(text, path):
     """The bindings file as a tuple of Binding. Lines that multipathd skips (comments, one word) are skipped."""
     lines = (line.split("#", 1)[0].split() for line in text.splitlines())
-    return tuple(Binding(words[0], words[1]) for words in lines if len(words) >= 2)
+    return tuple(Binding(words[0], words[1], path) for words in lines if len(words) >= 2)
 
 
 def parse_wwids(text):

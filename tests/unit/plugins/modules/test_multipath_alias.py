@@ -328,6 +328,19 @@ def test_refused_before_anything_is_changed(alias, san, fakes, case):
     assert (fakes.multipath.calls, fakes.apply.writes) == ([], 0)
 
 
+@pytest.mark.parametrize("keyword", ["bindings_file", "config_dir"])
+def test_names_that_an_old_release_reads_elsewhere_are_taken(alias, san, fakes, keyword):
+    elsewhere = san.root / "elsewhere"
+    elsewhere.mkdir()
+    named = elsewhere / "bindings" if keyword == "bindings_file" else elsewhere
+    (elsewhere / "bindings").write_text(f"taken {B}\n")
+    (elsewhere / "a.conf").write_text(f"multipaths {{\n\tmultipath {{\n\t\twwid {B}\n\t\talias taken\n\t}}\n}}\n")
+    san.conf.write_text(f"defaults {{\n\t{keyword} {named}\n}}\n")
+    before = san.snapshot()
+    assert str(elsewhere / ("bindings" if keyword == "bindings_file" else "a.conf")) in alias(wwid=A, alias="taken")["msg"]
+    assert san.snapshot() == before
+
+
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("settings", [{"wwid": B}, {"alias": "other"}, {"alias": None}, {"wwid": B, "alias": "other"}])
 def test_settings_cannot_name_another_lun_or_alias(alias, san, fakes, state, settings):

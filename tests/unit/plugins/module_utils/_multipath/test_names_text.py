@@ -24,7 +24,7 @@ WWID = "36001405c0ffee0000000000000000001"
 
 def test_bindings():
     text = f"# Multipath bindings, Version : 1.0\n#\nmpatha {WWID}\n\nmpathb\t3600 extra # said by hand\nalone\n#mpathc 3601\n"
-    assert parse_bindings(text) == (Binding("mpatha", WWID), Binding("mpathb", "3600"))
+    assert parse_bindings(text, "/b") == (Binding("mpatha", WWID, "/b"), Binding("mpathb", "3600", "/b"))
 
 
 def test_wwids():
@@ -41,7 +41,7 @@ def test_crypttab():
 
 @given(st.text())
 def test_any_text_is_read(text):
-    assert all(binding.alias and binding.wwid for binding in parse_bindings(text))
+    assert all(binding.alias and binding.wwid for binding in parse_bindings(text, "/b"))
     assert "" not in parse_wwids(text)
 
 
