@@ -70,3 +70,22 @@ def test_a_mount_below_another_comes_after_it(tmp_path):
     volumes = [{"alias": "b", "mount": "/mnt/data/b"}, {"alias": "raw"}, {"alias": "a", "mount": "/mnt/data"}]
     name = "__iscsi_multipath_mounts"
     assert [volume["alias"] for volume in derived(tmp_path, [name], iscsi_multipath_volumes=volumes)[name]] == ["a", "b"]
+
+
+def test_the_wait_without_a_path_is_counted_by_an_interval_that_is_set(tmp_path):
+    names = ["__iscsi_multipath_defaults", "__iscsi_multipath_overrides"]
+    told = {"iscsi_multipath_find_multipaths": True, "iscsi_multipath_user_friendly_names": False, "iscsi_multipath_path_timeout": 20}
+    without = derived(tmp_path, names, iscsi_multipath_settings={}, **told)
+    assert without == {names[0]: {"find_multipaths": "yes", "user_friendly_names": "no"}, names[1]: {"fast_io_fail_tmo": 20}}
+    waits = derived(tmp_path, names, iscsi_multipath_settings={}, iscsi_multipath_no_path_timeout=62, **told)
+    assert (waits[names[0]]["polling_interval"], waits[names[1]]["no_path_retry"]) == (5, 13)
+    slower = derived(tmp_path, names, iscsi_multipath_settings={"polling_interval": 10}, iscsi_multipath_no_path_timeout=62, **told)
+    assert (slower[names[0]]["polling_interval"], slower[names[1]]["no_path_retry"]) == (10, 7)
+
+
+def test_the_timeout_is_that_of_sessions_with_a_disk_in_a_map(tmp_path):
+    name = "__iscsi_multipath_tmo_files"
+    disks = {1: ["sda", "sdc"], 2: ["sdb"], 3: [], 4: ["sdx"]}
+    sessions = [{"sid": sid, "devices": [{"name": disk} for disk in names]} for sid, names in disks.items()]
+    told = derived(tmp_path, [name], __iscsi_multipath_connect={"sessions": sessions}, __iscsi_multipath_state={"maps": MAPS})
+    assert told[name] == [f"/sys/class/iscsi_session/session{sid}/recovery_tmo" for sid in (1, 2)]
