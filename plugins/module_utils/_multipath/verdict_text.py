@@ -20,6 +20,9 @@ _ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value")
 # Devices of a blacklist, of a vendor alone and of a product alone.
 _OPEN_DEVICE = re.compile(r"^(\tdevice \{\n(?:\t\t.*\n)+)(?!\t\}|\t\t)", re.M)
 _HEADLESS_DEVICE = re.compile(r"^(?!\t\t|\tdevice \{)(.*\n)(?=\t\tproduct )", re.M)
+# A part that a device of a blacklist lacks, as releases before 0.8.7 list it.
+_NULL_VENDOR = re.compile(r'^(\tdevice \{\n)\t\tvendor "\(null\)"\n(?=\t\tproduct .*\n\t\}\n)', re.M)
+_NULL_PRODUCT = re.compile(r'^(\tdevice \{\n\t\tvendor .*\n)\t\tproduct "\(null\)"\n(?=\t\}\n)', re.M)
 _BARE_LIST = re.compile(r'^(\tuid_attrs )([^"\n]+)$', re.M)
 _DAEMON = re.compile(r"pid (\d+) (\w+)")
 
@@ -57,9 +60,12 @@ def parse_verdict(rc, stdout, stderr):
 def mended_listing(text):
     """A listing of multipath or multipathd with what it leaves out: the quotes of uid_attrs, and lines of a device of a blacklist.
 
+    And without what it makes up: before 0.8.7 a device of a blacklist is listed with a product "(null)" where it has none.
+
     That of a vendor alone lacks its closing brace, that of a product alone its first line; one behind the other looks like one.
     """
-    closed = _HEADLESS_DEVICE.sub(r"\1\tdevice {\n", _OPEN_DEVICE.sub(r"\1\t}\n", text))
+    halves = _NULL_PRODUCT.sub(r"\1", _NULL_VENDOR.sub(r"\1", text))
+    closed = _HEADLESS_DEVICE.sub(r"\1\tdevice {\n", _OPEN_DEVICE.sub(r"\1\t}\n", halves))
     return _BARE_LIST.sub(r'\1"\2"', closed)
 
 

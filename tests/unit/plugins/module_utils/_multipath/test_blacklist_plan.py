@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import PathFacts, find_hits, left_alone, lists_of, tell_hit
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf, parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 
@@ -126,6 +126,12 @@ def test_two_devices_that_are_listed_as_one(files, told):
     assert lists == {("blacklist", "device"): tuple(told)}
     lost = find_hits({}, lists, ((MAP, PATHS),))
     assert [hit.entry for hit in lost] == (["blacklist[device,Qsan]"] if files.startswith(TWO) else [])
+
+
+def test_a_device_that_is_listed_with_a_null():
+    listing = 'blacklist {\n\tdevice {\n\t\tvendor "Qsan"\n\t\tproduct "(null)"\n\t}\n}\n'
+    lists = lists_of((parse_listing(listing),), (parse_conf(entry('vendor "Qsan"')),))
+    assert [hit.entry for hit in find_hits({}, lists, ((MAP, PATHS),))] == ["blacklist[device,Qsan]"]
 
 
 def test_two_devices_or_one_in_a_listing_of_unknown_files():

@@ -54,6 +54,11 @@ def test_devices_of_half_a_name_are_listed_without_their_braces():
     )
 
 
+def test_devices_of_half_a_name_are_listed_with_a_null():
+    listing = 'blacklist {\n\tdevice {\n\t\tvendor "v"\n\t\tproduct "(null)"\n\t}\n\tdevice {\n\t\tvendor "(null)"\n\t\tproduct "p"\n\t}\n}\n'
+    assert mended_listing(listing) == 'blacklist {\n\tdevice {\n\t\tvendor "v"\n\t}\n\tdevice {\n\t\tproduct "p"\n\t}\n}\n'
+
+
 @pytest.mark.parametrize("attributes", ["sd:ID_SERIAL", "sd:ID_SERIAL dasd:ID_UID"])
 def test_uid_attrs_are_listed_without_quotes(attributes):
     listing = f'defaults {{\n\tuid_attrs {attributes}\n\tprio "const"\n}}\n'
