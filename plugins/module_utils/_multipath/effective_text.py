@@ -128,9 +128,12 @@ def _add_stanza(table, conf, section, stanza):
     if section == "multipaths" and exists in table and release and release < MERGES_MULTIPATHS:
         return
     table.setdefault(exists, _plain(conf, "", stanza.line))
+    own = {}
     for attr in stanza.attrs():
         if attr.keyword not in STANZAS[section][1]:
-            _put(table, (*exists, attr.name), conf, attr)
+            _put(own, (*exists, attr.name), conf, attr)
+    # What is not set in it leaves what one before it has set (libmultipath/config.c merge_hwe, merge_mpe).
+    table.update(own)
 
 
 def _list_entries(conf, section):

@@ -116,6 +116,22 @@ def test_quoted_integers_are_misread_by_old_releases():
     assert edit(read("quoted_integers"), defaults={"polling_interval": 7}) == conf.text
 
 
+@pytest.mark.parametrize(
+    ("stanza", "key"),
+    [
+        ("multipaths {{\nmultipath {{\nwwid 3a\n{}\n}}\n}}\n", ("multipaths", ("3a",))),
+        ("devices {{\ndevice {{\nvendor V\nproduct P\n{}\n}}\n}}\n", ("devices", ("V", "P", None))),
+    ],
+)
+@pytest.mark.parametrize(("release", "line"), [((0, 8, 5), "user_friendly_names never"), (None, "max_sectors_kb 0")])
+def test_what_a_second_section_unsets_stays_as_the_first_has_it(stanza, key, release, line):
+    keyword = line.partition(" ")[0]
+    first = {"max_sectors_kb": "8", "user_friendly_names": "yes"}[keyword]
+    conf = parse_conf(stanza.format(f"{keyword} {first}") + stanza.format(line), "f", keyword_tree(release))
+    assert values(conf)[(*key, keyword)] == first
+    assert (*key, keyword) not in values(parse_conf(stanza.format(f"{keyword} {first}\n{line}"), "f", keyword_tree(release)))
+
+
 def test_sections_that_stand_twice():
     conf = read("sections_twice")
     assert {("blacklist", ("devnode", "^sda$")), ("blacklist", ("devnode", "^sdb$"))} < set(values(conf))
