@@ -14,14 +14,13 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import (
     CHOICES,
-    INTEGERS,
     NEVER_CHECKED,
     QUEUEING,
     RED_HAT,
     hangs,
     judges,
     meaning,
-    refuses_integers,
+    refuses,
     taken,
     unsets,
     without_queueing,
@@ -123,7 +122,7 @@ def _pattern_fault(text, got):
 
 
 def _value_fault(kind, text, release, set_before):
-    if refuses_integers(release) and kind in INTEGERS:
+    if refuses(kind, text, release):
         return "refused", f"{text!r} is no number, so {_REFUSES}"
     if kind == "interval" and not set_before and judges(release):
         if hangs(release):

@@ -185,6 +185,15 @@ def refuses_integers(release):
     return release is not None and (0, 8, 4) < release < (0, 8, 7)
 
 
+def refuses(kind, text, release):
+    """Whether a release refuses the whole file for a text in the place of a value: for one that is no int or unsigned int of C."""
+    if not _is_strict(kind, release):
+        return False
+    unsigned = kind in ("interval", "seconds")
+    found = (_UNSIGNED if unsigned else _INTEGER).match(text)
+    return not found or not (0 <= int(text) <= UINT_MAX if unsigned else -INT_MAX - 1 <= int(text) <= INT_MAX)
+
+
 def has_right_count(kind, text):
     """Whether a text such as `1 queue_if_no_path` or `service-time 0` says how many arguments follow."""
     words = text.split()
@@ -197,6 +206,11 @@ def without_queueing(features):
     words = features.split()
     kept = [word for word in words[1:] if word != QUEUEING]
     return (" ".join((str(len(kept)), *kept)), True) if len(kept) + 1 < len(words) else (features, False)
+
+
+def _is_strict(kind, release):
+    # uxsock_timeout is read in a way of its own.
+    return refuses_integers(release) and kind in INTEGERS and kind != "milliseconds"
 
 
 def _choice(kind, text, release):
@@ -216,7 +230,9 @@ def _number(kind, text, release, quoted):
     if kind == "dev_loss_tmo":
         number = _unsigned(text)
         return str(number) if number else None
-    if not (judges(release) or (refuses_integers(release) and kind in INTEGERS)):
+    if refuses(kind, text, release):
+        return None
+    if not (judges(release) or _is_strict(kind, release)):
         return _leading_number(kind, text, low)
     if not (_UNSIGNED if kind in ("interval", "seconds") else _INTEGER).match(text):
         return None

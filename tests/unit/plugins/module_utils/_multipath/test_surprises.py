@@ -107,6 +107,23 @@ def test_some_releases_refuse_the_file_for_an_integer(release, is_refused):
     assert (codes(conf) == [("refused", 2)]) is is_refused
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        *((f"{keyword} {value}", "unset") for keyword in ("rr_min_io", "max_sectors_kb", "checker_timeout") for value in ("0", "-5")),
+        *((f"rr_min_io {value}", "refused") for value in ("2147483648", "-2147483649", "99999999999", "5x")),
+        *((f"{keyword} 4294967296", "refused") for keyword in ("polling_interval", "max_polling_interval")),
+        ("max_polling_interval -5", "refused"),
+    ],
+)
+def test_which_integers_refuse_the_file(line, code):
+    assert codes(parse_conf(f"defaults {{\n\t{line}\n}}\n", "f", keyword_tree((0, 8, 5)))) == [(code, 2)]
+
+
+def test_uxsock_timeout_refuses_no_file():
+    assert codes(parse_conf("defaults {\n\tuxsock_timeout abc\n}\n", "f", keyword_tree((0, 8, 5)))) == []
+
+
 def test_quoted_integers_are_misread_by_old_releases():
     assert values(read("quoted_integers")) == {POLLING: "7", ("defaults", "rr_min_io"): "100", ("defaults", "no_path_retry"): "5"}
     conf = read("quoted_integers", (0, 7, 4))
