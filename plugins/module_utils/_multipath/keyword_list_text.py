@@ -86,6 +86,9 @@ IGNORED = {
     "wwids_file": ((0, 9, 7), "/etc/multipath/wwids"),
     "prkeys_file": ((0, 9, 7), "/etc/multipath/prkeys"),
     "pg_timeout": ((0, 6, 0), ""),
+    "rr_min_io": ((0, 15, 0), ""),
+    "rr_min_io_rq": ((0, 15, 0), ""),
+    "rr_weight": ((0, 15, 0), ""),
 }
 # Not known any more since that release.
 DROPPED = {

@@ -124,6 +124,16 @@ def test_uxsock_timeout_refuses_no_file():
     assert codes(parse_conf("defaults {\n\tuxsock_timeout abc\n}\n", "f", keyword_tree((0, 8, 5)))) == []
 
 
+@pytest.mark.parametrize("line", ["rr_min_io 7", "rr_min_io_rq 7", "rr_weight priorities"])
+def test_what_the_kernel_knows_no_more_is_ignored(line):
+    text, keyword = f"devices {{\ndevice {{\nvendor V\nproduct P\n{line}\n}}\n}}\n", line.partition(" ")[0]
+    key = ("devices", ("V", "P", None), keyword)
+    old, new = (parse_conf(text, "f", keyword_tree(release)) for release in ((0, 14, 3), (0, 15, 0)))
+    assert key in values(old) and codes(old) == []
+    assert key not in values(new) and codes(new) == [("deprecated", 5)]
+    assert f"{keyword}: multipath-tools ignore it since 0.15.0. Leave it out." in refused(new, defaults={keyword: line.partition(" ")[2]})
+
+
 def test_quoted_integers_are_misread_by_old_releases():
     assert values(read("quoted_integers")) == {POLLING: "7", ("defaults", "rr_min_io"): "100", ("defaults", "no_path_retry"): "5"}
     conf = read("quoted_integers", (0, 7, 4))
