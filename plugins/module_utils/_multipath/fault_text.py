@@ -79,7 +79,8 @@ def _fault(conf, attr, set_before):
         return None if is_reservation_key(text) else ("refused", f"{text!r} is no reservation key, so {_REFUSES}")
     got = taken(spec.kind, text, release, attr.quoted)
     if got is None or (spec.kind == "interval" and got == "0" and hangs(release)):
-        return _value_fault(spec.kind, text, release, set_before)
+        # 0 is taken, also where another number stands before it.
+        return _value_fault(spec.kind, text, release, set_before and got is None)
     if spec.kind == "pattern":
         return _pattern_fault(text, got)
     if got != meaning(spec.kind, text) and spec.kind != "mode":

@@ -101,6 +101,12 @@ def test_polling_interval_that_is_no_number(release, code):
         assert "bad_interval line 3: defaults polling_interval: '7s' is no number" in refused(conf, defaults={"find_multipaths": "no"})
 
 
+@pytest.mark.parametrize(("value", "code"), [("0", "hang"), ("7s", "value")])
+def test_polling_interval_that_is_no_number_behind_one(value, code):
+    conf = parse_conf(f"defaults {{\n\tpolling_interval 7\n\tpolling_interval {value}\n}}\n", "f", keyword_tree((0, 11, 1)))
+    assert (code, 3) in codes(conf)
+
+
 @pytest.mark.parametrize(("release", "is_refused"), [((0, 8, 3), False), ((0, 8, 5), True), ((0, 8, 6), True), ((0, 8, 7), False), ((0, 8, 8), False)])
 def test_some_releases_refuse_the_file_for_an_integer(release, is_refused):
     conf = parse_conf("defaults {\n\trr_min_io abc\n}\n", "f", keyword_tree(release))
