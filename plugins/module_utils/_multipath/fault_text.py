@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr, Problem
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import STANZAS, identity_of, is_complete
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.interval_text import deadly_interval
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import (
     CHOICES,
@@ -47,7 +48,16 @@ def faults_of(conf):
         if section.keyword in STANZAS:
             found += _incomplete(conf, section)
     found += [*_repeated(conf), *_unfit_to_blacklist(conf)]
+    deadly = deadly_interval(conf) if hangs(conf.keywords.release) else None
+    if deadly:
+        found = [problem for problem in found if problem.line != deadly.line] + [_problem(conf, deadly, ("defaults",), "hang", _why_deadly(conf, deadly))]
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.line))
+
+
+def _why_deadly(conf, attr):
+    if taken(attr.spec.kind, attr.value, conf.keywords.release, attr.quoted) in (None, "0"):
+        return f"{attr.value!r} is no number above 0, on which libmultipath hangs or ends"
+    return f"with {attr.value!r}, and what else is set of polling_interval and max_polling_interval, libmultipath hangs or ends"
 
 
 def _look_at(found, conf, block, path):
@@ -78,9 +88,8 @@ def _fault(conf, attr, set_before):
     if spec.kind == "reservation_key":
         return None if is_reservation_key(text) else ("refused", f"{text!r} is no reservation key, so {_REFUSES}")
     got = taken(spec.kind, text, release, attr.quoted)
-    if got is None or (spec.kind == "interval" and got == "0" and hangs(release)):
-        # 0 is taken, also where another number stands before it.
-        return _value_fault(spec.kind, text, release, set_before and got is None)
+    if got is None:
+        return _value_fault(spec.kind, text, release, set_before)
     if spec.kind == "pattern":
         return _pattern_fault(text, got)
     if got != meaning(spec.kind, text) and spec.kind != "mode":
@@ -125,9 +134,7 @@ def _pattern_fault(text, got):
 def _value_fault(kind, text, release, set_before):
     if refuses(kind, text, release):
         return "refused", f"{text!r} is no number, so {_REFUSES}"
-    if kind == "interval" and not set_before and judges(release):
-        if hangs(release):
-            return "hang", f"{text!r} is no number above 0, on which libmultipath hangs or ends"
+    if kind == "interval" and not set_before and judges(release) and not hangs(release):
         return "value", f"{text!r} is no number and taken for {NEVER_CHECKED}"
     if unsets(kind, text):
         return "unset", f"{text!r} stands for not set"
