@@ -22,6 +22,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_l
     Release,
 )
 
+# Where the release is not known, before the package is there: what a younger one alone ignores is not refused.
+UNKNOWN = (0, 14, 3)
+
 
 @dataclass(frozen=True)
 class Keyword:
@@ -51,8 +54,8 @@ class Keyword:
         return (self.since or OLDEST) <= release and (self.until is None or release < self.until) and not gap[0] <= release < gap[1]
 
     def ignored_by(self, release):
-        """Whether a release (None: the newest) knows this keyword and does not act on it."""
-        return self.ignored is not None and (release is None or self.ignored <= release)
+        """Whether a release (None: UNKNOWN) knows this keyword and does not act on it."""
+        return self.ignored is not None and self.ignored <= (release or UNKNOWN)
 
 
 @dataclass(frozen=True)

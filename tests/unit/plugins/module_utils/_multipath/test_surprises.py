@@ -136,6 +136,8 @@ def test_what_the_kernel_knows_no_more_is_ignored(line):
     key = ("devices", ("V", "P", None), keyword)
     old, new = (parse_conf(text, "f", keyword_tree(release)) for release in ((0, 14, 3), (0, 15, 0)))
     assert key in values(old) and codes(old) == []
+    # It may be for the package that is going to be installed.
+    assert edit(parse_conf("", "f"), defaults={keyword: line.partition(" ")[2]})
     assert key not in values(new) and codes(new) == [("deprecated", 5)]
     assert f"{keyword}: multipath-tools ignore it since 0.15.0. Leave it out." in refused(new, defaults={keyword: line.partition(" ")[2]})
 
