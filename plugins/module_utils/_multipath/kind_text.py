@@ -108,7 +108,7 @@ def meaning(kind, text):
         return " ".join(text.split())
     if kind == "mode" and re.match(r"[0-7]+\Z", text):
         return str(int(text, 8))
-    return text
+    return " ".join(_records(text)) if kind == "uid_attrs" else text
 
 
 def taken(kind, text, release=None, quoted=False):
@@ -122,6 +122,9 @@ def taken(kind, text, release=None, quoted=False):
         return _number(kind, text, release, quoted)
     if kind in ("counted", "path_selector"):
         return " ".join(text.split()) if has_right_count(kind, text) or not counts_arguments(release) else None
+    if kind == "uid_attrs":
+        # parse_uid_attrs drops a record without a colon and says so.
+        return " ".join(record for record in _records(text) if ":" in record) or None
     if kind in ("name", "infix"):
         return text if "/" not in text or not judges(release) else None
     if kind == "mode":
@@ -206,6 +209,10 @@ def without_queueing(features):
     words = features.split()
     kept = [word for word in words[1:] if word != QUEUEING]
     return (" ".join((str(len(kept)), *kept)), True) if len(kept) + 1 < len(words) else (features, False)
+
+
+def _records(text):
+    return [record for record in text.split(" ") if record]
 
 
 def _is_strict(kind, release):

@@ -142,6 +142,15 @@ def test_what_the_kernel_knows_no_more_is_ignored(line):
     assert f"{keyword}: multipath-tools ignore it since 0.15.0. Leave it out." in refused(new, defaults={keyword: line.partition(" ")[2]})
 
 
+@pytest.mark.parametrize(
+    ("text", "read_as", "code"),
+    [("sd:A  dasd:B", "sd:A dasd:B", []), ("sd dasd:B", "dasd:B", ["capped"]), ("4000", None, ["value"]), ("sd:A\tnvme:B", "sd:A\tnvme:B", [])],
+)
+def test_uid_attrs_are_records_with_a_colon(text, read_as, code):
+    conf = parse_conf(f'defaults {{\n\tuid_attrs "{text}"\n}}\n', "f")
+    assert (values(conf).get(("defaults", "uid_attrs")), [found for found, line in codes(conf)]) == (read_as, code)
+
+
 def test_quoted_integers_are_misread_by_old_releases():
     assert values(read("quoted_integers")) == {POLLING: "7", ("defaults", "rr_min_io"): "100", ("defaults", "no_path_retry"): "5"}
     conf = read("quoted_integers", (0, 7, 4))
