@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import time
 
+# After so much work on a look it rests so many times as long: what is waited for needs the processor, and on a host of one CPU it is the same one.
+# The time that passes on a busy one is no work.
+REST = 9
+
 
 def wait_until(condition, timeout, interval=0.1):
     """Ask condition() until it is true or timeout seconds have passed. Returns its last value.
@@ -16,10 +20,16 @@ def wait_until(condition, timeout, interval=0.1):
     deadline = time.monotonic() + timeout
     while True:
         late = time.monotonic() >= deadline
-        value = condition()
+        value, work = timed(condition)
         if value or late:
             return value
-        time.sleep(interval)
+        time.sleep(min(max(interval, REST * work), max(interval, deadline - time.monotonic())))
+
+
+def timed(work):
+    """-> (what it gives, seconds of work, those of other processes not among them)"""
+    began = time.process_time()
+    return work(), time.process_time() - began
 
 
 def wait_until_none(remaining, timeout, interval=0.1):

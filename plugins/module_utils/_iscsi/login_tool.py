@@ -31,10 +31,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_reason_
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import nr_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import status_name
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.watch_tool import late_warning
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import REST, timed
 
 INTERVAL = 0.1
-# After so much work on reading it rests so many times as long, for the logins need the processor. On a busy one, time that passes is no work.
-REST = 9
 # What iscsid is given to take an order at the least, and with it the words of iscsiadm to come.
 LEAST_SECONDS = 1
 # A session without a disk for so long, while nothing is scanned, has none.
@@ -115,7 +114,7 @@ class Login:
         pause, quiet, longest_rest = PATIENCE_SECONDS, _Quiet(), 0
         while True:
             late = time.monotonic() >= deadline
-            sessions, seconds = _timed(self._watch)
+            sessions, seconds = timed(self._watch)
             up = _up(sessions, nodes, counts)
             failed.update(told_failures([*said, *asking.said()], nodes, up))
             left = [node for key, node in nodes.items() if key not in up and key not in failed]
@@ -129,7 +128,7 @@ class Login:
             scan = nodes if wait_for_devices else {}
             # iscsid scans a session in a process of its own (session_scan_host).
             if late or not left and _complete(sessions, scan, still) and not (scan and self._scanning()):
-                sessions, more = _timed(self._read)
+                sessions, more = timed(self._read)
                 seconds += more
                 up = _up(sessions, nodes, counts)
                 if late or nodes.keys() == up | failed.keys() and _complete(sessions, scan, still):
@@ -160,12 +159,6 @@ def _complete(sessions, nodes, still):
 
 def _logged_in(sessions, nodes):
     return [session for session in sessions if session.key in nodes and session.logged_in]
-
-
-def _timed(work):
-    """-> (what it gives, seconds of work)"""
-    began = time.process_time()
-    return work(), time.process_time() - began
 
 
 class _Quiet:

@@ -17,6 +17,7 @@ def clock(monkeypatch):
     """A clock that only sleeping moves."""
     now = [0.0]
     monkeypatch.setattr(_wait.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_wait.time, "process_time", lambda: 0)
     monkeypatch.setattr(_wait.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     return now
 
@@ -51,3 +52,12 @@ def test_nothing_left_ends_it(clock):
     answers = iter([("qsan",), ()])
     assert _wait.wait_until_none(lambda: next(answers), timeout=10, interval=1) == ()
     assert clock[0] == 1
+
+
+def test_a_look_that_is_much_work_is_followed_by_a_rest(clock, monkeypatch):
+    spent = itertools.count(0, 2)
+    monkeypatch.setattr(_wait.time, "process_time", lambda: next(spent))
+    answers = iter([False, False, False, True])
+    assert _wait.wait_until(lambda: next(answers), timeout=50, interval=1)
+    # Twice the rest of 2 s of work, and then what is left.
+    assert clock[0] == 50
