@@ -10,7 +10,7 @@ import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import LOGOUT_SECONDS, raise_for, side_by_side
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import DATABASE_SECONDS, LOGOUT_SECONDS, raise_for, side_by_side
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.login_tool import Outcome
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_rescan import rescan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import describe
@@ -127,7 +127,9 @@ class Apply:
             # A second session at the same portal is no sign that this one is back.
             count = 1 + sum(each.key == node.key and each.sid != session.sid and each.logged_in for each in present)
             self._logout((session,))
-            outcome = self._login.login((node,), self._records.read(), max(deadline, time.monotonic() + 5), counts={node.key: count})
+            # What was logged out is worth more than the timeout.
+            bound = max(deadline, time.monotonic() + DATABASE_SECONDS)
+            outcome = self._login.login((node,), self._records.read(), bound, counts={node.key: count})
             failures, warnings = outcome.failures, warnings + outcome.warnings
             if failures:
                 raise SanError(
