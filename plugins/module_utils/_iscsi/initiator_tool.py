@@ -13,21 +13,20 @@ from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text, write_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import foreign_keys
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import started_processes
 
 DAEMON = "iscsid"
-# In the directory of open-iscsi's own lock.
-TURN = "linuxsan-files"
+# Not in /run/lock, where on Debian everybody can make files.
+LOCK = "/run/linuxsan/initiator"
 
 
 @dataclass(frozen=True)
 class Initiator:
-    """sysfs and proc: where they are mounted, so that a test can have its own. lock: directory of open-iscsi's lock."""
+    """sysfs and proc: where they are mounted, so that a test can have its own. lock: of the two files."""
 
     sysfs: str = "/sys"
     proc: str = "/proc"
-    lock: str = LOCK_DIRECTORY
+    lock: str = LOCK
 
     def turn(self, live):
         """Keep other runs of ours off the two files meanwhile: what is between the read and the write of one would be lost with the write.
@@ -35,7 +34,7 @@ class Initiator:
         live: False for a prediction, which waits for nobody.
         """
         # One that is not root edits files of its own somewhere, and has no place for a lock.
-        path = os.path.join(self.lock, TURN) if live and os.geteuid() == 0 else None
+        path = self.lock if live and os.geteuid() == 0 else None
         return _turn.turn(path, "the files of the initiator", "an iscsi_initiator", _turn.TURN_SECONDS)
 
     @staticmethod

@@ -33,7 +33,7 @@ def initiator(tmp_path, run_main, monkeypatch):
     for part in ("name", "conf"):
         (tmp_path / "etc" / part).chmod(0o644)
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.atomic_move", lambda module, source, target: os.replace(source, target))
-    host = Initiator(str(tmp_path / "sys"), str(tmp_path / "proc"), str(tmp_path / "lock"))
+    host = Initiator(str(tmp_path / "sys"), str(tmp_path / "proc"), str(tmp_path / "run/lock"))
     monkeypatch.setattr(initiator_tool, "foreign_keys", lambda: frozenset({"node.session.reopen_max"}))
     real_work = iscsi_initiator.work
 
