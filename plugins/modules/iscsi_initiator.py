@@ -220,7 +220,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text, names_plan
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP, hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
@@ -254,7 +254,7 @@ def main():
 def work(module, host):
     """Read both files, plan, write, report. host: the Initiator, or a fake of it."""
     wanted = take_wanted(module.params)
-    check_known(wanted, host.foreign_keys())
+    check_known(wanted, foreign_keys())
     with host.turn(live=not module.check_mode):
         return edit(module, host, wanted)
 

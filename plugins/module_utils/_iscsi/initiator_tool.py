@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text, write_text
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import started_processes
 
 DAEMON = "iscsid"
@@ -36,11 +35,6 @@ class Initiator:
         # One that is not root edits files of its own somewhere, and has no place for a lock.
         path = self.lock if live and os.geteuid() == 0 else None
         return _turn.turn(path, "the files of the initiator", "an iscsi_initiator", _turn.TURN_SECONDS)
-
-    @staticmethod
-    def foreign_keys():
-        """As in built_tool."""
-        return foreign_keys()
 
     def sessions(self):
         """The sessions that are up: session1 -> the initiator name it was logged in with, or None if that cannot be told."""

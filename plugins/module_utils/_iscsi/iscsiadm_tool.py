@@ -9,7 +9,7 @@ import functools
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PROGRAM, foreign_keys
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PROGRAM
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY, is_locked
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
 
@@ -43,11 +43,6 @@ class Iscsiadm:
     def installed():
         """True when the host has open-iscsi."""
         return find_program(PROGRAM) is not None
-
-    @staticmethod
-    def foreign_keys():
-        """As in built_tool."""
-        return foreign_keys()
 
     def start_discovery(self, kind, portal, iface, stored):
         """Ask a portal which targets there are, changing no record -> Process; its stdout is for discovery_text.

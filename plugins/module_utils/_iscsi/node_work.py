@@ -9,7 +9,7 @@ import contextlib
 import functools
 import time
 
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known, find_root
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known, find_root, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import is_locked, read_discoveries, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import unreached
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import failure_facts, session_facts
@@ -58,7 +58,7 @@ class NodeWork:
     def plan(self):
         """-> tuple of Step. Targets are asked here; a record that a discovery needs for its CHAP is made here too, when live."""
         asked = self._asked
-        foreign = self._iscsiadm.foreign_keys()
+        foreign = foreign_keys()
         for values in (asked.values, asked.discovery_values):
             check_known(values, foreign)
         records, sessions = read_nodes(self._root, foreign), self._read(chap=any(AUTH in key for key in asked.values))

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool, iscsiadm_tool, login_tool, node_apply, node_guard
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool, iscsiadm_tool, login_tool, node_apply, node_guard, node_work
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import node_path, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iscsiadm_tool import Iscsiadm
@@ -260,7 +260,7 @@ def host(tmp_path, records_under_lock, monkeypatch):
     monkeypatch.setattr(login_tool, "INTERVAL", 0)
     monkeypatch.setattr(node_apply, "LATE_SECONDS", 0)
     made = OpenIscsi(tmp_path)
-    monkeypatch.setattr(iscsiadm_tool, "foreign_keys", lambda: made.foreign)
+    monkeypatch.setattr(node_work, "foreign_keys", lambda: made.foreign)
     return made
 
 
