@@ -101,7 +101,7 @@ def test_a_killed_run_is_repaired(alias, san, fakes, kill, when):
 @pytest.mark.parametrize(
     ("before", "settings"),
     [
-        ({}, {"prio": "alua"}),
+        ({}, {"rr_weight": "priorities"}),
         ({}, {"path_grouping_policy": "group_by_tpg"}),
         ({}, {"path_grouping_policy": "group_by_serial"}),
         ({}, {"no_path_retry": 12}),

@@ -97,8 +97,8 @@ def test_new_file_is_in_the_portable_form():
 
 
 def test_integers_are_never_quoted():
-    text = 'defaults {\n\tprio "alua"\n\tpath_checker "tur"\n\tmax_sectors_kb "100"\n}\n'
-    outcome = edit(text, defaults={"max_sectors_kb": 200, "verbosity": 3, "uid_attribute": "ID_X"})
+    text = 'defaults {\n\tprio "alua"\n\tpath_checker "tur"\n\trr_min_io "100"\n}\n'
+    outcome = edit(text, defaults={"rr_min_io": 200, "verbosity": 3, "uid_attribute": "ID_X"})
     assert outcome.text == text.replace('"100"\n', '200\n\tverbosity 3\n\tuid_attribute "ID_X"\n')
 
 
@@ -413,10 +413,10 @@ def test_queueing_beside_no_path_retry(retry, written):
 @pytest.mark.parametrize("keyword", ["dev_loss_tmo", "rr_min_io", "rr_min_io_rq", "checker_timeout", "max_sectors_kb", "failback"])
 def test_0_that_stands_for_not_set_is_refused(keyword):
     with pytest.raises(SanError, match=f"defaults {keyword}: '0' is none of .*a number from 1 to"):
-        edit("", (0, 14, 3), defaults={keyword: 0})
+        edit("", defaults={keyword: 0})
     text = f"defaults {{\n\t{keyword} 0\n}}\n"
-    assert edit(text, (0, 14, 3), defaults={keyword: 6}).text == text.replace("0", "6")
-    assert f"f line 2: defaults {keyword}: '0' stands for not set." in edit(text, (0, 14, 3), defaults={"verbosity": 3}).complaints
+    assert edit(text, defaults={keyword: 6}).text == text.replace("0", "6")
+    assert f"f line 2: defaults {keyword}: '0' stands for not set." in edit(text, defaults={"verbosity": 3}).complaints
 
 
 @pytest.mark.parametrize("section", ["blacklist", "blacklist_exceptions"])
