@@ -66,15 +66,20 @@ def read_names(host, aliases, told, places=HERE, devices=None):
 
 def read_confs(path, places=HERE):
     """A tuple of Conf, of conf_files."""
-    directories = {os.path.realpath(directory) for directory in _drop_in_directories(places)}
-    return tuple(parse_conf(_text(file), file, drop_in=os.path.realpath(os.path.dirname(file)) in directories) for file in conf_files(path, places))
+    directories = _drop_in_directories(places)
+    real = {os.path.realpath(directory) for directory in directories}
+    files = conf_files(path, directories, places)
+    return tuple(parse_conf(_text(file), file, drop_in=os.path.realpath(os.path.dirname(file)) in real) for file in files)
 
 
-def conf_files(path, places=HERE):
-    """The files that libmultipath reads, in its order, and path if it is none of them. The file that path is has its name from path."""
+def conf_files(path, directories, places=HERE):
+    """The files that libmultipath reads, in its order, and path if it is none of them. The file that path is has its name from path.
+
+    directories: of drop-in files.
+    """
     # In conf.d the order is that of the C locale, and a name has to end in .conf (libmultipath/config.c process_config_dir).
     files = [places.main]
-    for directory in map(glob.escape, _drop_in_directories(places)):
+    for directory in map(glob.escape, directories):
         files += sorted(file for pattern in ("*.conf", ".*.conf") for file in glob.glob(os.path.join(directory, pattern)))
     real = os.path.realpath(path)
     files = [path if os.path.realpath(file) == real else file for file in files]
