@@ -23,7 +23,7 @@ def wait_until(condition, timeout, interval=0.1):
         value, work = timed(condition)
         if value or late:
             return value
-        time.sleep(min(max(interval, REST * work), max(interval, deadline - time.monotonic())))
+        time.sleep(max(interval, min(REST * work, deadline - time.monotonic())))
 
 
 def timed(work):

@@ -60,9 +60,8 @@ def parse_verdict(rc, stdout, stderr):
 def mended_listing(text):
     """A listing of multipath or multipathd with what it leaves out: the quotes of uid_attrs, and lines of a device of a blacklist.
 
-    And without what it makes up: before 0.8.7 a device of a blacklist is listed with a product "(null)" where it has none.
-
     That of a vendor alone lacks its closing brace, that of a product alone its first line; one behind the other looks like one.
+    Before 0.8.7 each has a "(null)" for what it lacks, which goes.
     """
     halves = _NULL_PRODUCT.sub(r"\1", _NULL_VENDOR.sub(r"\1", text))
     closed = _HEADLESS_DEVICE.sub(r"\1\tdevice {\n", _OPEN_DEVICE.sub(r"\1\t}\n", halves))
