@@ -141,22 +141,28 @@ def nr_sessions(values):
 
 
 def session_counts(wanted, records):
-    """How many sessions each node is to have -> dict of its key and a number: nr_sessions as asked for, or of the records that stay."""
+    """How many sessions each node is to have -> dict of its key and a number: nr_sessions as asked for, or of the records that stay or are copied."""
     mine = by_key(records)
     counts = {}
     for node in wanted.nodes:
-        values = [record.values for record in sort_records(node, mine.get(node.key, ()))[0]]
+        serving, wrong = sort_records(node, mine.get(node.key, ()))
+        old = _copied(serving, wrong)
+        values = [record.values for record in (serving or ([old] if old else []))]
         values = [wanted.values] if NR_SESSIONS in wanted.values else values
         counts[node.key] = max(map(nr_sessions, values), default=1)
     return counts
+
+
+def _copied(serving, wrong):
+    """The record whose CHAP and settings a new one takes over, since its portal has moved to another group or it says another place than its own."""
+    return None if serving else min((record for record, reason in wrong if record.broken is None or record.values), key=_is_broken, default=None)
 
 
 def _record_steps(wanted, records):
     mine = by_key(records)
     for node in wanted.nodes:
         serving, wrong = sort_records(node, mine.get(node.key, ()))
-        # The portal has moved to another group, and its record with it, or says another place than its own: CHAP and settings are those of the old one.
-        old = None if serving else min((record for record, reason in wrong if record.broken is None or record.values), key=_is_broken, default=None)
+        old = _copied(serving, wrong)
         # The new record takes the place of the old one.
         same = old is not None and old.broken is not None and (old.address, old.tpgt) == (node.address, node.tpgt)
         for record, reason in wrong:

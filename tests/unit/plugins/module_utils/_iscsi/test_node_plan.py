@@ -245,6 +245,11 @@ wishes = st.builds(
 )
 
 
+def test_a_portal_that_moved_to_another_group_keeps_its_number_of_sessions():
+    moved = record(dataclasses.replace(NODE, tpgt=2), **{NR_SESSIONS: "2"})
+    assert verbs(Wanted("connected", (NODE,)), [moved], [session()]) == ["create", "retire", "login"]
+
+
 @given(wishes, records, sessions)
 def test_planning_again_on_the_outcome_is_empty(wanted, have_records, have_sessions):
     after = outcome(plan_nodes(wanted, have_records, have_sessions), have_records, have_sessions)
