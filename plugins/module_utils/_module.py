@@ -1,17 +1,27 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place where an error of ours becomes a failed result."""
+"""The one place where what we have to say becomes a result, a failed result or warnings."""
 
 from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
 
 def run_module(module, work):
-    """Call work(module) and leave with its dict as the result, or with the SanError it raised as the failure."""
+    """Call work(module) and leave with its dict as the result, or with the SanError it raised as the failure.
+
+    ansible-core refuses a result that has bytes of another encoding, and with it what was changed would be lost.
+    """
     try:
         result = work(module)
     except SanError as error:
-        module.fail_json(msg=str(error), **error.facts)
-    module.exit_json(**result)
+        module.fail_json(**printable(dict(error.facts, msg=str(error))))
+    module.exit_json(**printable(result))
+
+
+def warn(module, sentences):
+    """Have them shown beside the result."""
+    for words in sentences:
+        module.warn(printable(words))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
+from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
+
 
 @dataclass(frozen=True)
 class Step:
@@ -49,7 +51,7 @@ def state_diff(steps, header):
 
 def text_diff(path, before, after):
     """The diff of one file. before, after: its whole text with secrets already hidden, or None for no file."""
-    return {"before_header": path, "after_header": path, "before": _printable(before), "after": _printable(after)}
+    return {"before_header": path, "after_header": path, "before": printable(before or ""), "after": printable(after or "")}
 
 
 def report(steps, diffs):
@@ -59,7 +61,3 @@ def report(steps, diffs):
 
 def _lines(pairs):
     return "".join(f"{subject}: {value}\n" for subject, value in pairs if value is not None)
-
-
-def _printable(text):
-    return (text or "").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

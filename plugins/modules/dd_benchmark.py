@@ -193,7 +193,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_p
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.target_tool import exclusive, test_file
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, run
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, report, state_diff
 
 
@@ -234,8 +234,7 @@ def work(module):
         with hold(target, request) as name:
             target.confirm()
             outcome, warnings = measure(request, target, name, run, Process, module.log, time.monotonic)
-        for warning in warnings:
-            module.warn(warning)
+        warn(module, warnings)
     command = dd_argv(request, target.name)
     return dict(report(steps, [state_diff(steps, "measured")]), command=command, cautions=cautions(request), **outcome)
 

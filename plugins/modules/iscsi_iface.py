@@ -102,7 +102,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import asked_iface
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_work import IfaceWork
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 
 
 def work(module, places=None):
@@ -113,8 +113,7 @@ def work(module, places=None):
         steps = host.plan()
         if not module.check_mode:
             host.apply(steps)
-    for warning in host.warnings():
-        module.warn(warning)
+    warn(module, host.warnings())
     return host.report(steps)
 
 

@@ -223,7 +223,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_p
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP, hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
 
 
@@ -273,8 +273,7 @@ def edit(module, host, wanted):
     else:
         warnings = []
         backups = host.write(module, (names, conf), missing, params["backup"])
-    for words in (*warnings, *conf_plan.secret_warnings(wanted), *names.warnings, *conf.warnings):
-        module.warn(words)
+    warn(module, (*warnings, *conf_plan.secret_warnings(wanted), *names.warnings, *conf.warnings))
     return {
         **report(steps, names.diffs + conf.diffs),
         "name": name_text.current_name(names.after),

@@ -289,7 +289,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import asked_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["connected", "present", "disconnected", "absent"], "default": "connected"},
@@ -332,8 +332,7 @@ def see_and_do(module, tools):
             failures = host.apply(steps) if live else host.foretell(steps)
             return host.report(steps, failures)
     finally:
-        for warning in host.warnings:
-            module.warn(warning)
+        warn(module, host.warnings)
 
 
 def elapsed(started):

@@ -211,7 +211,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import alias_choice_plan, alias_plan, conf_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_apply import Aliases
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.alias_conflict_plan import find_conflicts, find_leftovers
@@ -302,8 +302,7 @@ def name_maps(module, multipath, multipathd, places):
         register([step.args for step in plan.steps if step.verb == "register"], host, multipath, places)
         extra = apply_file(module, software, trial, plan, reload, multipathd)
         host = settle(aliases, plan, absent) if reload else host
-    for words in (*lacks, *plan.warnings, *trial.warnings, *hints, *alias_plan.find_hazards(choices, host), *warn_of_unclaimed(aliases.unclaimed)):
-        module.warn(words)
+    warn(module, (*lacks, *plan.warnings, *trial.warnings, *hints, *alias_plan.find_hazards(choices, host), *warn_of_unclaimed(aliases.unclaimed)))
     return {**outcome(module, plan, trial.diffs, choices, host), **extra}
 
 

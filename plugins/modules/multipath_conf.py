@@ -182,7 +182,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_apply import apply_conf, is_read, read_host, reload_steps, try_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
@@ -236,8 +236,7 @@ def edit_file(module, run, places):
     steps = (*trial.steps, *reload_steps(host, trial, reload))
     hints = check_users(host, trial, steps, run, places) if is_read(path) and (trial.steps or trial.stale) else ()
     further = {} if module.check_mode else apply_conf(module, host, trial, reload, params["backup"])
-    for words in (*trial.warnings, *hints):
-        module.warn(words)
+    warn(module, (*trial.warnings, *hints))
     return {**report(steps, trial.diffs), "changed_keys": list(edit.changed_keys), **further}
 
 

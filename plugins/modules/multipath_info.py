@@ -292,7 +292,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool imp
 from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program, run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import info_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing
@@ -342,7 +342,7 @@ def kernel_told(module, dmsetup, disks, devices, places):
     try:
         return read_kernel_maps(dmsetup, disks, devices, places)
     except SanError as error:
-        module.warn(f"The groups of the maps are not known: {error}")
+        warn(module, [f"The groups of the maps are not known: {error}"])
         return ()
 
 

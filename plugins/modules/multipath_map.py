@@ -95,7 +95,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_state_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
@@ -140,8 +140,7 @@ def work(module, tools, places=HERE):
     change = MapChange(tools, host, target, params["timeout"], places)
     if plan.steps and not module.check_mode:
         host = apply(change, state, plan) or host
-    for words in (*lacks, *warn_of_unclaimed(change.unclaimed)):
-        module.warn(words)
+    warn(module, (*lacks, *warn_of_unclaimed(change.unclaimed)))
     known = next((known for known in host.maps if target.wwid and known.wwid == target.wwid), None)
     return {**report(plan.steps, [state_diff(plan.changes, "multipath maps")]), "map": describe_map(known) if known else None}
 

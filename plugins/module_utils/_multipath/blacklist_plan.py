@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, printed, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import matches
+from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def tell_hit(hit, users):
 
 def _entries(confs):
     """(section, entry) of both lists, in order."""
-    return [printed(key) for conf in confs for key in settings_of(conf) if key[0] in LISTS]
+    return [printable(key) for conf in confs for key in settings_of(conf) if key[0] in LISTS]
 
 
 def _halves(entry):

@@ -16,6 +16,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import NEVER_CHECKED, hangs, judges, pattern_taken, taken, unsets
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import is_regex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import is_reservation_key
+from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
 # section: the keyword of its stanzas and what identifies one. Stanzas of the same identity are one to libmultipath.
 STANZAS = {
@@ -103,16 +104,9 @@ def merged_settings(confs):
     return table
 
 
-def printed(key):
-    """A key of a file as listings and messages have it: bytes that are no UTF-8 written as \\xe4, as _command.py reads them."""
-    if isinstance(key, tuple):
-        return tuple(map(printed, key))
-    return key if key is None else key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def show_key(key):
     """A key as changed_keys has it: defaults.prio, multipaths[3600...].alias, blacklist[devnode,^sda]."""
-    shown, *parts = printed(key)
+    shown, *parts = printable(key)
     for part in parts:
         shown += f".{part}" if isinstance(part, str) else f"[{','.join(word for word in part if word is not None)}]"
     return shown

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, printed, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
 # Shown otherwise than written: uid and gid in octal, reservation_key with 0x, disable_changed_wwids as ignored, and the
 # others as the program multipath sets them for itself.
@@ -55,7 +56,7 @@ def unmet(wanted, effective, before, keywords, new_file=False):
     new_file: there was no file before.
     """
     now, then = _listed(effective, keywords), _listed(before, keywords)
-    wanted = [(printed(key), meaning) for key, meaning in wanted]
+    wanted = [(printable(key), meaning) for key, meaning in wanted]
     if new_file:
         then.pop(NO_FILE, None)
     errors, warnings = [], []
@@ -85,7 +86,7 @@ def outdated(wanted, effective, daemon, keywords):
         return ()
     now, there = _listed(effective, keywords), _listed(daemon, keywords)
     found = []
-    for key in (printed(key) for key, meaning in wanted if key[-1] not in _SHOWN_OTHERWISE):
+    for key in (printable(key) for key, meaning in wanted if key[-1] not in _SHOWN_OTHERWISE):
         here, in_force = now.get(key), there.get(key)
         if (here is None) != (in_force is None) or (here and here.meaning != in_force.meaning):
             found.append(show_key(key))

@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 
 
 @pytest.fixture
@@ -44,3 +44,20 @@ def test_a_defect_shows_its_traceback(module):
     with pytest.raises(KeyError):
         run_module(module, fails_with(KeyError("sid")))
     module.fail_json.assert_not_called()
+
+
+def test_bytes_of_another_encoding_lose_no_result(module):
+    with pytest.raises(SystemExit, match="0"):
+        run_module(module, lambda given: {"actions": ["rename \udce4"], "diff": [{"after": "\udce4"}], "changed": True, "wwid": None})
+    module.exit_json.assert_called_once_with(actions=["rename \\xe4"], diff=[{"after": "\\xe4"}], changed=True, wwid=None)
+
+
+def test_bytes_of_another_encoding_lose_no_error(module):
+    with pytest.raises(SystemExit, match="1"):
+        run_module(module, fails_with(SanError("3\udce4: has the alias qsan", failed_portals=("\udcff",))))
+    module.fail_json.assert_called_once_with(msg="3\\xe4: has the alias qsan", failed_portals=("\\xff",))
+
+
+def test_bytes_of_another_encoding_lose_no_warning(module):
+    warn(module, ("prio_args \udce4", "b"))
+    assert [call.args[0] for call in module.warn.call_args_list] == ["prio_args \\xe4", "b"]
