@@ -30,8 +30,10 @@ def find_device(path, sysfs="/sys"):
     except OSError as error:
         raise SanError(f"{path}: no such device: {error.strerror}. Look at lsblk, iscsiadm -m session and multipath -ll for what is there.") from error
     if not stat.S_ISBLK(status.st_mode):
-        # A dd to a map that was not there has left such a file in /dev.
-        raise SanError(f"{path}: not a block device. Name a device; a plain file in /dev comes from a mistaken command and should be removed.")
+        # A dd to a map that was not there has left a plain file in /dev.
+        mistaken = stat.S_ISREG(status.st_mode) and real.startswith("/dev/")
+        hint = "; a plain file in /dev comes from a mistaken command and should be removed" if mistaken else ", for example /dev/mapper/NAME"
+        raise SanError(f"{path}: not a block device. Name one{hint}.")
     dev = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
     nodes = read_nodes(sysfs)
     for node in nodes.values():

@@ -135,6 +135,15 @@ def test_what_is_no_block_device_is_refused(path, message):
         find_device(path)
 
 
+def test_nobody_is_told_to_remove_a_device_or_a_file_elsewhere(tmp_path):
+    path = tmp_path / "data"
+    path.write_bytes(bytes(4096))
+    for place in ("/dev/null", str(path)):
+        with pytest.raises(SanError, match="not a block device") as refusal:
+            find_device(place)
+        assert "mistaken" not in str(refusal.value)
+
+
 def test_a_plain_file_in_the_place_of_a_map_is_refused(tmp_path):
     path = tmp_path / "qsan"
     path.write_bytes(bytes(4096))
