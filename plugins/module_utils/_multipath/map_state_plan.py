@@ -24,6 +24,9 @@ class Target:
 
 def choose_map(name, wwid, host):
     """The Target of a name or a WWID, one of them None. Raises SanError when the name belongs to something else."""
+    if not (name or wwid):
+        # An empty template variable, more often than a wish.
+        raise SanError(f"{'wwid' if name is None else 'name'}: is empty. Name the map that is meant; multipath_info lists those that are there.")
     if wwid:
         return Target(_name_of(wwid, host), wwid)
     device = next((device for device in host.devices if device.name == name), None)

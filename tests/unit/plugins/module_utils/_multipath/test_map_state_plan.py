@@ -97,3 +97,9 @@ def test_which_map_is_meant(name, wwid, target):
     known = host_of(PATHS)
     host = Host(luns=known.luns, devices=known.devices, namings=(Naming("3b", "data", "a.conf"),), bindings=(Binding("mpathc", "3c"),))
     assert choose_map(name, wwid, host) == target
+
+
+@pytest.mark.parametrize(("name", "wwid", "option"), [("", None, "name"), (None, "", "wwid")])
+def test_an_empty_name_is_refused(name, wwid, option):
+    with pytest.raises(SanError, match=f"{option}: is empty"):
+        choose_map(name, wwid, host_of(PATHS))
