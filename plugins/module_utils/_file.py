@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -23,6 +24,9 @@ LOCKED_SECONDS = 2
 
 def read_text(path):
     """The text of a file, or None when there is none. Bytes that are not UTF-8 survive a write_text unchanged."""
+    if not os.path.isdir(path):
+        # Whose reading might never end.
+        check_plain(path)
     try:
         # newline="" keeps CRLF as it is.
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -31,6 +35,14 @@ def read_text(path):
         return None
     except OSError as error:
         raise SanError(f"{path}: cannot be read: {error.strerror}. Run as root, or look at the file's type and mode.") from error
+
+
+def check_plain(path):
+    """Raise SanError when a path leads to something that a file must not take the place of."""
+    if not os.path.isabs(path):
+        raise SanError(f"{path!r}: is not an absolute path. Name the file with its directory.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise SanError(f"{path}: is not a plain file. Name another path.")
 
 
 def mode_of(path, default):
@@ -47,6 +59,7 @@ def write_text(module, path, text, mode):
     A reader, a killed run or a power cut sees the old file or the new one, never a part. Owner and SELinux
     context of an existing file are kept (AnsibleModule.atomic_move); mode: its permission bits afterwards.
     """
+    check_plain(path)
     path = os.path.realpath(path)
     temporary = ""
     try:
@@ -76,6 +89,16 @@ def write_text(module, path, text, mode):
         if os.path.exists(temporary):
             os.unlink(temporary)
     _sync_directory(os.path.dirname(path))
+
+
+def copy_file(module, path, copy):
+    """Keep a file under a second name, with its owner, mode and context. A copy that was cut off is none to go back to, and does not stay."""
+    try:
+        module.preserved_copy(path, copy)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(copy)
+        raise SanError(f"{copy}: the copy cannot be written: {error.strerror}. {path} is untouched; free the cause and run again.") from error
 
 
 def _existing_directory(path):

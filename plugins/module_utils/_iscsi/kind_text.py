@@ -67,7 +67,7 @@ def tokens(text):
 
 def _render_number(key, kind, value):
     text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,10}", text):
+    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,40}", text):
         raise SanError(f"{key}: {value!r} is not a whole number.")
     if not kind.low <= int(text) <= kind.high:
         raise SanError(f"{key}: {text} is not between {kind.low} and {kind.high}.")

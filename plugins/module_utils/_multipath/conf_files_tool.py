@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._file import copy_file, read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import settings_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import DROP_IN_DIRECTORY, MAIN_FILE, drop_in_names, is_main, is_read
@@ -63,7 +63,11 @@ def check_place(path):
 def make_place(path):
     """Make the directory of drop-in files for one; most packages come without it."""
     check_place(path)
-    os.makedirs(os.path.dirname(os.path.realpath(path)), 0o755, exist_ok=True)
+    directory = os.path.dirname(os.path.realpath(path))
+    try:
+        os.makedirs(directory, 0o755, exist_ok=True)
+    except OSError as error:
+        raise SanError(f"{directory}: cannot be made: {error.strerror}. Free the cause and run again; nothing was changed.") from error
 
 
 def back_up(module, path):
@@ -73,7 +77,7 @@ def back_up(module, path):
     if not is_main(real):
         name = name.replace(".conf", "-conf")
     copy = os.path.join(os.path.dirname(real), f"{name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~")
-    module.preserved_copy(real, copy)
+    copy_file(module, real, copy)
     return copy
 
 

@@ -136,4 +136,4 @@ def _mounters(points, places):
 
 
 def _text(path):
-    return (read_text(path) or "") if not os.path.isdir(path) else ""
+    return (read_text(path) or "") if os.path.isfile(path) else ""

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
+from ansible_collections.linuxsan.host.plugins.module_utils._file import copy_file, mode_of, read_text, write_text
 
 
 def module(move=os.replace):
@@ -149,3 +149,44 @@ def test_a_file_is_locked_until_it_is_in_its_place(tmp_path):
 def test_a_missing_directory_is_named(tmp_path):
     with pytest.raises(SanError, match="no such directory for iscsid.conf"):
         write_text(module(), str(tmp_path / "none" / "iscsid.conf"), "x", 0o600)
+
+
+@pytest.mark.parametrize("path", ["", "multipath.conf"])
+def test_a_path_without_its_directory_is_refused(path):
+    with pytest.raises(SanError, match="is not an absolute path"):
+        read_text(path)
+    with pytest.raises(SanError, match="is not an absolute path"):
+        write_text(module(), path, "x", 0o644)
+
+
+def test_what_is_no_plain_file_is_neither_waited_for_nor_replaced(tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to("/dev/null")
+    for path in (pipe, link):
+        with pytest.raises(SanError, match="is not a plain file"):
+            read_text(str(path))
+        with pytest.raises(SanError, match="is not a plain file"):
+            write_text(module(), str(path), "x", 0o644)
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and stat.S_ISCHR(link.stat().st_mode)
+
+
+def test_a_directory_is_not_replaced(tmp_path):
+    mode = tmp_path.stat().st_mode
+    with pytest.raises(SanError, match="is not a plain file"):
+        write_text(module(), str(tmp_path), "x", 0o644)
+    assert tmp_path.stat().st_mode == mode
+
+
+def test_a_copy_that_is_cut_off_does_not_stay(tmp_path):
+    copy = tmp_path / "copy"
+
+    def cut_off(source, destination):
+        pathlib.Path(destination).write_text("ha", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+
+    fake = module()
+    fake.preserved_copy.side_effect = cut_off
+    with pytest.raises(SanError, match="copy: the copy cannot be written: No space left on device.*conf is untouched"):
+        copy_file(fake, str(tmp_path / "conf"), str(copy))
+    assert not copy.exists()
