@@ -24,9 +24,8 @@ LOCKED_SECONDS = 2
 
 def read_text(path):
     """The text of a file, or None when there is none. Bytes that are not UTF-8 survive a write_text unchanged."""
-    if not os.path.isdir(path):
-        # Whose reading might never end.
-        check_plain(path)
+    # The reading of a pipe might never end; of a directory open(2) tells itself.
+    _check_kind(path, stat.S_IFREG, stat.S_IFDIR)
     try:
         # newline="" keeps CRLF as it is.
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -35,14 +34,6 @@ def read_text(path):
         return None
     except OSError as error:
         raise SanError(f"{path}: cannot be read: {error.strerror}. Run as root, or look at the file's type and mode.") from error
-
-
-def check_plain(path):
-    """Raise SanError when a path leads to something that a file must not take the place of."""
-    if not os.path.isabs(path):
-        raise SanError(f"{path!r}: is not an absolute path. Name the file with its directory.")
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise SanError(f"{path}: is not a plain file. Name another path.")
 
 
 def mode_of(path, default):
@@ -59,7 +50,8 @@ def write_text(module, path, text, mode):
     A reader, a killed run or a power cut sees the old file or the new one, never a part. Owner and SELinux
     context of an existing file are kept (AnsibleModule.atomic_move); mode: its permission bits afterwards.
     """
-    check_plain(path)
+    # What is no file would lose its place to one.
+    _check_kind(path, stat.S_IFREG)
     path = os.path.realpath(path)
     temporary = ""
     try:
@@ -99,6 +91,19 @@ def copy_file(module, path, copy):
         with contextlib.suppress(OSError):
             os.unlink(copy)
         raise SanError(f"{copy}: the copy cannot be written: {error.strerror}. {path} is untouched; free the cause and run again.") from error
+
+
+def _check_kind(path, *kinds):
+    """Raise SanError when a path is not absolute, or leads to what is of another kind (stat.S_IFREG and so on)."""
+    if not os.path.isabs(path):
+        raise SanError(f"{path!r}: is not an absolute path. Name the file with its directory.")
+    try:
+        kind = stat.S_IFMT(os.stat(path).st_mode)
+    except OSError:
+        # What is not there or out of reach is told where it is opened.
+        return
+    if kind not in kinds:
+        raise SanError(f"{path}: is not a plain file. Name another path.")
 
 
 def _existing_directory(path):
