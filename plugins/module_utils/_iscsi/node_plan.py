@@ -146,23 +146,25 @@ def session_counts(wanted, records):
     counts = {}
     for node in wanted.nodes:
         serving, wrong = sort_records(node, mine.get(node.key, ()))
-        old = _copied(serving, wrong)
-        values = [record.values for record in (serving or ([old] if old else []))]
+        values = [record.values for record in serving or _copied(wrong)]
         values = [wanted.values] if NR_SESSIONS in wanted.values else values
         counts[node.key] = max(map(nr_sessions, values), default=1)
     return counts
 
 
-def _copied(serving, wrong):
-    """The record whose CHAP and settings a new one takes over, since its portal has moved to another group or it says another place than its own."""
-    return None if serving else min((record for record, reason in wrong if record.broken is None or record.values), key=_is_broken, default=None)
+def _copied(wrong):
+    """The record whose CHAP and settings a new one takes over, since its portal has moved to another group or it says another place than its own.
+
+    A list of it, or of none.
+    """
+    return sorted((record for record, reason in wrong if record.broken is None or record.values), key=_is_broken)[:1]
 
 
 def _record_steps(wanted, records):
     mine = by_key(records)
     for node in wanted.nodes:
         serving, wrong = sort_records(node, mine.get(node.key, ()))
-        old = _copied(serving, wrong)
+        old = None if serving else next(iter(_copied(wrong)), None)
         # The new record takes the place of the old one.
         same = old is not None and old.broken is not None and (old.address, old.tpgt) == (node.address, node.tpgt)
         for record, reason in wrong:
