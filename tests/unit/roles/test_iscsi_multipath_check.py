@@ -11,6 +11,8 @@ import pytest
 
 QSAN = {"alias": "qsan", "wwid": "36001378901d000100004000800000000", "fstype": "ext4", "mount": "/mnt/DataCoreSAN"}
 OTHER = {"alias": "other", "wwid": "36001378901d000200004000800000000", "fstype": "xfs", "mount": "/mnt/other"}
+SECRET = "twelve-letters"
+CHAP = {"username": "db", "password": SECRET}
 PLAY = [
     {
         "hosts": "all",
@@ -38,7 +40,8 @@ def check(tmp_path, first, second=(), **variables):
 
 
 def test_volumes_of_their_own_are_taken(tmp_path):
-    status, said = check(tmp_path, [QSAN], [OTHER])
+    mutual = {**CHAP, "username_in": "array", "password_in": SECRET}
+    status, said = check(tmp_path, [QSAN], [OTHER], iscsi_multipath_chap=CHAP, iscsi_multipath_discovery_chap=mutual)
     assert (status, said.count("failed=0")) == (0, 2)
 
 
@@ -63,8 +66,18 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
         ([QSAN], [{**QSAN, "fstype": "ocfs2"}], {}, "is wanted by more than one host of this play"),
         ([QSAN, {**OTHER, "mount": QSAN["mount"]}], [], {}, "two volumes have the same mount"),
         ([QSAN, {**QSAN, "alias": "again", "mount": "/mnt/again"}], [], {}, "two volumes have the same wwid"),
-        ([{**QSAN, "select": {"lun": 0}}], [], {}, "it needs either wwid or select"),
-        ([{"alias": "qsan"}], [], {}, "it needs either wwid or select"),
+        ([{**QSAN, "select": {"lun": 0}}], [], {}, "and either wwid or select"),
+        ([{"alias": "qsan"}], [], {}, "and either wwid or select"),
+        ([{**QSAN, "wwid": ""}], [], {}, "which must not be empty"),
+        ([{**QSAN, "wwid": "3600137 8901d"}], [], {}, "either wwid or select"),
+        ([{"alias": "qsan", "select": {}}], [], {}, "which must not be empty"),
+        ([{"alias": "qsan", "select": {"vendor": "", "target": ""}}], [], {}, "which must not be empty"),
+        ([{**QSAN, "alias": ""}], [], {}, "it needs an alias of letters"),
+        ([{**QSAN, "alias": "my volume"}], [], {}, "Volume my volume of iscsi_multipath_volumes: it needs an alias of letters"),
+        ([{**QSAN, "alias": "-qsan"}], [], {}, "it needs an alias of letters"),
+        ([{**QSAN, "fstype": ""}], [], {}, "one word such as ext4"),
+        ([{**QSAN, "fstype": "ext4 -F"}], [], {}, "one word such as ext4"),
+        ([{key: QSAN[key] for key in ("alias", "wwid", "mount")}], [], {}, "it needs the fstype too"),
         ([{**QSAN, "mount": "mnt"}], [], {}, "an absolute path"),
         ([{**QSAN, "mount": "/"}], [], {}, "an absolute path"),
         ([{**QSAN, "mount": "/mnt/data/"}], [], {}, "without a slash at its end"),
@@ -73,6 +86,13 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
         ([{**QSAN, "mount_options": "noatime,discard"}], [], {}, "mount_options are a list"),
         ([QSAN], [], {"iscsi_multipath_packages": "open-iscsi"}, "iscsi_multipath_packages is the text open-iscsi: it must be a list"),
         ([QSAN], [], {"iscsi_multipath_path_timeout": 0}, "it must be at least one second"),
+        ([QSAN], [], {"iscsi_multipath_no_path_timeout": -1}, "iscsi_multipath_no_path_timeout is -1"),
+        ([QSAN], [], {"iscsi_multipath_portals": []}, "iscsi_multipath_portals names no portal"),
+        ([QSAN], [], {"iscsi_multipath_portals": [""]}, "iscsi_multipath_portals names no portal"),
+        ([QSAN], [], {"iscsi_multipath_chap": {"username": "db"}}, "iscsi_multipath_chap is not complete"),
+        ([QSAN], [], {"iscsi_multipath_chap": {"username": "db", "password": ""}}, "iscsi_multipath_chap is not complete"),
+        ([QSAN], [], {"iscsi_multipath_chap": {**CHAP, "username_in": "array"}}, "iscsi_multipath_chap is not complete"),
+        ([QSAN], [], {"iscsi_multipath_discovery_chap": {"password": SECRET}}, "iscsi_multipath_discovery_chap is not complete"),
         ([QSAN], [], {"system": "Gentoo"}, "Gentoo: the role knows"),
     ],
 )
@@ -80,6 +100,7 @@ def test_what_cannot_be_is_refused(tmp_path, first, second, variables, message):
     status, said = check(tmp_path, first, second, **variables)
     assert status == 2
     assert message in said
+    assert SECRET not in said
 
 
 @pytest.mark.parametrize("change", [{"iscsi_multipath_state": "absent"}, {"iscsi_multipath_state": "connected", "fstype": "gfs2"}])
