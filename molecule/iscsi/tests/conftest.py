@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,15 @@ class Initiator:
         while not condition():
             assert time.monotonic() < deadline, "it did not come to that in time"
             time.sleep(0.1)
+
+    @contextmanager
+    def mounted(self, device):
+        """With a file system of its own on a disk, at /mnt/test."""
+        self.host.run_expect([0], f"mkfs.ext4 -q -F /dev/{device} && mkdir -p /mnt/test && mount /dev/{device} /mnt/test")
+        try:
+            yield
+        finally:
+            self.host.run_expect([0], "umount /mnt/test")
 
     def clear(self):
         """No session, no record, no interface."""

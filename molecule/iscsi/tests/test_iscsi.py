@@ -231,12 +231,44 @@ def test_a_disk_in_use(array, initiator):
         assert refused["failed"] and "somebody holds it" in refused["msg"] and len(initiator.sessions()) == 1
     finally:
         initiator.host.run_expect([0], "systemctl stop holder")
-    initiator.host.run_expect([0], f"mount /dev/{device} /mnt/test")
-    try:
+    with initiator.mounted(device):
         assert "/mnt/test" in initiator.node(targets=[ONE], state="disconnected")["msg"]
-    finally:
-        initiator.host.run_expect([0], "umount /mnt/test")
     initiator.check_real_again(targets=[ONE], state="absent")
+
+
+def test_exclusive(array, initiator):
+    array.export({"name": ONE, "portals": [A1, B1]}, {"name": TWO, "portals": [A1, B1]})
+    every = sorted((target, portal(place)) for target in (ONE, TWO) for place in (A1, B1))
+    (device,) = {
+        device["name"]
+        for session in initiator.node(portals=asked(A1))["sessions"]
+        if (session["target"], session["portal"]) == (TWO, portal(B1))
+        for device in session["devices"]
+    }
+    options = {"portals": asked(A1), "targets": [ONE], "target_portals": asked(B1), "exclusive": True}
+    with initiator.mounted(device):
+        for check in (True, False):
+            refused = initiator.node(check, **options)
+            assert refused["failed"] and "/mnt/test" in refused["msg"] and initiator.sessions() == initiator.records() == every
+    initiator.check_real_again(**options)
+    assert initiator.sessions() == initiator.records() == [(ONE, portal(B1))]
+
+
+def test_safe_logout(array, initiator):
+    array.export({"name": ONE, "portals": [A1]})
+    conf = "/etc/iscsi/iscsid.conf"
+    initiator.host.run_expect([0], f"cp {conf} /root/iscsid.conf")
+    try:
+        assert initiator.run("iscsi_initiator", settings={"iscsid.safe_logout": "Yes"})["restart_required"]
+        initiator.host.run_expect([0], "systemctl restart iscsid")
+        device = initiator.node(portals=asked(A1))["sessions"][0]["devices"][0]["name"]
+        with initiator.mounted(device):
+            # Not even force goes past it, since it is iscsid that refuses.
+            refused = initiator.node(targets=[ONE], state="disconnected", force=True)
+            assert refused["failed"] and "iscsid.safe_logout = Yes" in refused["msg"] and initiator.sessions() == [(ONE, portal(A1))]
+        initiator.check_real_again(targets=[ONE], state="disconnected")
+    finally:
+        initiator.host.run_expect([0], f"cp /root/iscsid.conf {conf}")
 
 
 def test_a_broken_record_and_a_stale_lock(array, initiator):

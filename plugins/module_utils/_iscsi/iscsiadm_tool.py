@@ -22,6 +22,7 @@ NEXT_STEPS = {
     "ISCSI_ERR_ISCSID_NOTCONN": "Start it (systemctl start iscsid.socket, or iscsid where there is no such unit) and run again.",
     "ISCSI_ERR_TRANS_NOT_FOUND": "Load the kernel module (modprobe iscsi_tcp) and run again.",
     "ISCSI_ERR_ACCESS": "Run as root.",
+    "ISCSI_ERR_BUSY": "Free what uses it and run again; with iscsid.safe_logout = Yes iscsid logs out of no session whose disks are in use.",
     "ISCSI_ERR_INVAL": "Correct the named key or value; `iscsiadm -m node -o show` lists the keys.",
     "ISCSI_ERR_IDBM": "Look at the files below the record database and at the free space of its file system.",
     "ISCSI_ERR_ISNS_UNAVAILABLE": "Use sendtargets or static discovery.",
