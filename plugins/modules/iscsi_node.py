@@ -54,6 +54,8 @@ options:
       - Names of targets, or shell patterns of names. When omitted, all that O(portals) show.
       - With O(discovery=static) whole names, which begin with V(iqn.), V(eui.) or V(naa.).
       - Without O(portals) these choose among the records and sessions that the host has, and no discovery is done.
+      - What takes away (O(state=disconnected), O(state=absent)) takes of a pattern the targets that O(portals) show, and of a whole name
+        all that the host has of it, without asking O(portals).
     type: list
     elements: str
   target_portals:

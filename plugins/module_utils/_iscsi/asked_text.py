@@ -13,7 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import STARTUP
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice, is_pattern
 
 ALL = "all"
 METHOD = "auth.authmethod"
@@ -106,7 +106,7 @@ def _check_static(params):
     if not params["portals"] or not params["targets"]:
         raise SanError("discovery=static: asks nobody, so portals and targets must both be given.")
     for target in params["targets"]:
-        if set(target) & set("*?["):
+        if is_pattern(target):
             raise SanError(f"discovery=static: {target} is a pattern. Write the names of the targets.")
         if not TARGET_NAME.fullmatch(target):
             raise SanError(f"targets: {target!r} is no name of a target. Write it as the array shows it, such as iqn.2026-01.org.example:array1.")

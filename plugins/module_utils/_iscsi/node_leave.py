@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import Failure
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice, known_keys, targets_behind, targets_shown_by
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice, is_pattern, known_keys, targets_behind, targets_shown_by
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import addresses_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.spelling_plan import portals_at
 
@@ -14,17 +16,21 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.spelling_plan
 def find_leaving(asked, ask, records, sessions):
     """-> (keys of the nodes, tuple of Failure, portals that told nothing and of which the host knows no target, warnings).
 
-    asked: of asked_text. ask: an Ask, for the portals are asked when the targets are not named. records, sessions: of the host.
+    asked: of asked_text. ask: an Ask, for the portals are asked for those targets that have no whole name. records, sessions: of the host.
     """
     choice, failures, lost = asked.choice, (), ()
     if asked.kind == "static" and asked.portals:
         portals = portals_at(asked.portals, records, sessions, addresses_of)
         return frozenset(key for key in known_keys(records, sessions, choice) if key[1] in portals), failures, lost, ()
-    if choice.patterns is None and (records or sessions):
-        targets, failures, lost = _behind(asked, ask, records, sessions)
-        choice = Choice(tuple(sorted(targets)), choice.filters, choice.ifaces)
-    warnings = tuple(_lost(portal, {each.target for each in (*records, *sessions)}) for portal in lost)
-    return frozenset(known_keys(records, sessions, choice)), failures, lost, warnings
+    names = tuple(text for text in choice.patterns or () if not is_pattern(text))
+    # A pattern takes targets of any array that the host knows.
+    unnamed = Choice(None if choice.patterns is None else tuple(text for text in choice.patterns if is_pattern(text)))
+    others = {each.target for each in (*records, *sessions) if unnamed.takes_target(each.target)}
+    if asked.portals and others:
+        mine = ([each for each in several if each.target in others] for several in (records, sessions))
+        targets, failures, lost = _behind(asked, ask, *mine)
+        choice = replace(choice, patterns=(*names, *sorted(targets & others)))
+    return frozenset(known_keys(records, sessions, choice)), failures, lost, tuple(_lost(portal, others) for portal in lost)
 
 
 def _behind(asked, ask, records, sessions):

@@ -63,6 +63,11 @@ class Choice:
         return self.takes_target(target) and (self.filters is None or any(each.admits(portal) for each in self.filters))
 
 
+def is_pattern(text):
+    """True for a shell pattern of names, False for a whole name."""
+    return not set("*?[").isdisjoint(text)
+
+
 def describe(node):
     """A node, record or session in words."""
     through = "" if node.iface == DEFAULT_IFACE else f" through {node.iface}"

@@ -404,6 +404,48 @@ def test_a_portal_of_which_nothing_is_known_is_named(node, host, portal, listeni
     assert any(f"portal {portal}:3260: nothing is taken away for it" in text and CTR1 in text for text in done["warnings"])
 
 
+OTHER = "iqn.2010-01.com.example:other"
+
+
+@pytest.mark.parametrize("state, done", [("absent", ["logout", "delete"]), ("disconnected", ["logout"])])
+@pytest.mark.parametrize("targets", [["*"], ["iqn.*", "iqn.2010-01.com.example:othe[r]"], ["*.ctr1", "iqn.????-*:other"]])
+def test_a_pattern_takes_only_what_is_behind_the_portals(node, host, state, done, targets):
+    """Records and sessions of another array that the pattern takes stay."""
+    for target, address in ((CTR1, A), (OTHER, "10.9.9.9")):
+        host.record(target, address)
+        host.session(target, address)
+    left = check_real_again(node, host, portals=[A], targets=targets, state=state)
+    assert (verbs(left), left["targets"]) == (done, [CTR1])
+    assert host.sids() == {2} and OTHER in {record.target for record in host.records()}
+
+
+def test_a_whole_name_beside_a_pattern_needs_no_portal(node, host):
+    for target in (CTR1, CTR2, OTHER):
+        host.record(target, "10.9.9.9")
+    host.fabric = [(CTR1, A, 3260, 1)]
+    check_real_again(node, host, portals=[A], targets=["*.ctr?", OTHER], state="absent")
+    assert {record.target for record in host.records()} == {CTR2}
+    assert verbs(check_real_again(node, host, portals=[A], targets=[CTR2], state="absent")) == ["delete"]
+    # Nothing is left that the pattern takes.
+    assert (node(portals=[A], targets=["*"], state="absent")["changed"], host.calls) == (False, [])
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_pattern_at_a_portal_that_tells_nothing(node, host, listening):
+    """What the host knows to be behind it goes; when that is nothing that the pattern takes, nothing goes and it is told."""
+    for target, address in ((CTR1, A), (CTR2, B), (OTHER, "10.9.9.9")):
+        host.record(target, address)
+        host.session(target, address)
+    host.silent = {f"{A}:3260", f"{B}:3260"}
+    host.listening(listening)
+    left = node(portals=[B], targets=["*.ctr1"], state="absent")
+    assert (left["changed"], len(host.records()), [each["portal"] for each in left["failed_portals"]]) == (False, 3, [f"{B}:3260"])
+    (told_of,) = [text for text in left["warnings"] if f"portal {B}:3260: nothing is taken away for it" in text]
+    assert CTR1 in told_of and CTR2 not in told_of and OTHER not in told_of
+    left = check_real_again(node, host, portals=[A], targets=["*"], state="absent")
+    assert (verbs(left), {record.target for record in host.records()}) == (["logout", "delete"], {CTR2, OTHER})
+
+
 def test_sessions_without_a_daemon_are_named(node, host):
     node(targets=[CTR1], portals=[A])
 
