@@ -28,7 +28,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool i
 # 11.12.5: a type "random" ISID; open-iscsi's begin with the OUI 00-02-3d.
 RANDOM_TYPE = b"\x80"
 CHALLENGE_BYTES = 16
-SUCCESS = 0
+SUCCESS, AUTH_FAILED = 0, 0x0201
+NO_CHAP = "the target does no CHAP, and mutual CHAP asks for it (username_in, password_in)"
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,15 @@ def _talk(connection, initiator, target, login, algorithms):
     """The three steps of 12.1.3: method, challenge, answer."""
     isid = RANDOM_TYPE + os.urandom(5)
     names = {"InitiatorName": initiator, "TargetName": target, "SessionType": "Normal"}
-    asks = login.username is not None
-    first = _ask(connection, isid, {**names, "AuthMethod": "CHAP,None" if asks else "None"}, not asks, None)
-    if first.status != SUCCESS or first.keys.get("AuthMethod", "None") == "None":
+    asks, mutual = login.username is not None, login.username_in is not None
+    # As open-iscsi: where the target has to show something, a login without CHAP counts as failed (usr/auth.c, acl_next_phase).
+    first = _ask(connection, isid, {**names, "AuthMethod": "CHAP" if mutual else "CHAP,None" if asks else "None"}, not asks, None)
+    method = first.keys.get("AuthMethod", "None")
+    if mutual and first.status == AUTH_FAILED:
+        return Trial(False, f"{first.words}: {NO_CHAP}")
+    if mutual and first.status == SUCCESS and method != "CHAP":
+        return Trial(False, NO_CHAP)
+    if first.status != SUCCESS or method == "None":
         return _end(first)
     second = _ask(connection, isid, {"CHAP_A": algorithm_numbers(algorithms)}, False, first.stat_sn)
     if second.status != SUCCESS:

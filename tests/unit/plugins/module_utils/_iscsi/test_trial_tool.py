@@ -27,14 +27,15 @@ REFUSED, UNAVAILABLE, MOVED = 0x0201, 0x0301, 0x0101
 
 
 class Target:
-    """One login. wants: Login that it asks for, None for none. status: what it answers at once instead."""
+    """One login. wants: Login that it asks for, None for none. status: what it answers at once instead. method: its AuthMethod, None for none at all."""
 
-    def __init__(self, wants=None, status=None, says=None, identifier="200"):
+    def __init__(self, wants=None, status=None, says=None, identifier="200", method="None"):
         self.requests = []
         self._wants = wants
         self._status = status
         self._says = says
         self._identifier = identifier
+        self._method = method
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(20)
         self.portal = Portal("127.0.0.1", self._listener.getsockname()[1])
@@ -83,7 +84,8 @@ class Target:
         if self._status:
             return self._status, False, {}
         if self._wants is None:
-            return 0, True, {"AuthMethod": "None", "TargetPortalGroupTag": "1"}
+            method = {"AuthMethod": self._method} if self._method else {}
+            return 0, True, {**method, "TargetPortalGroupTag": "1"}
         return (0, False, {"AuthMethod": "CHAP"}) if "CHAP" in keys["AuthMethod"] else (REFUSED, False, {})
 
     def _second(self, keys):
@@ -166,6 +168,22 @@ def test_a_target_without_chap_takes_all(target):
     assert trial(target(None), Login()) == Trial(True)
 
 
+@pytest.mark.parametrize("wants, offered", [(ONE_WAY, "CHAP,None"), (MUTUAL, "CHAP"), (Login(), "None")])
+def test_what_open_iscsi_offers(target, wants, offered):
+    """No None where the target has to show something (usr/auth.c, acl_set_auth_method_valid)."""
+    asked = target(wants)
+    trial(asked, wants)
+    asked.close()
+    assert asked.requests[0][1]["AuthMethod"] == offered
+
+
+@pytest.mark.parametrize("answer", [{"method": "None"}, {"method": "Reject"}, {"method": None}, {"status": REFUSED}])
+def test_a_target_without_chap_is_refused_where_it_has_to_show_something(target, answer):
+    """open-iscsi fails such a login itself (usr/auth.c, acl_next_phase)."""
+    seen = trial(target(None, **answer), MUTUAL)
+    assert (seen.accepted, "the target does no CHAP, and mutual CHAP asks for it" in seen.reason) == (False, True)
+
+
 @pytest.mark.parametrize(
     "status, accepted, words",
     [
@@ -179,7 +197,7 @@ def test_a_target_without_chap_takes_all(target):
     ],
 )
 def test_a_target_that_takes_no_login_now(target, status, accepted, words):
-    assert trial(target(status=status), ONE_WAY) == Trial(accepted, words)
+    assert trial(target(status=status), ONE_WAY) == trial(target(status=status), MUTUAL) == Trial(accepted, words)
 
 
 def test_an_algorithm_that_the_host_has_not(target, monkeypatch):
