@@ -27,6 +27,12 @@ NEXT_STEPS = {
     "ISCSI_ERR_IDBM": "Look at the files below the record database and at the free space of its file system.",
     "ISCSI_ERR_ISNS_UNAVAILABLE": "Use sendtargets or static discovery.",
 }
+# What it says when iscsid does not tell where iscsid.conf is; it goes on with its built-in defaults then (usr/idbm.c, idbm_sync_config).
+NOT_TOLD = {
+    "can not connect to iSCSI daemon": "ISCSI_ERR_ISCSID_NOTCONN",
+    "can not create IPC socket": "ISCSI_ERR_ISCSID_NOTCONN",
+    "daemon died?": "ISCSI_ERR_ISCSID_COMM_ERR",
+}
 
 
 class Iscsiadm:
@@ -79,15 +85,18 @@ class Iscsiadm:
         return self._start([PROGRAM, "-m", "session", "-r", str(sid), "-R"])
 
     def create_discovery(self, kind, portal):
-        """Make the record of a discovery portal, from the defaults in iscsid.conf."""
+        """Make the record of a discovery portal, from the defaults in iscsid.conf. The record may be there when it fails."""
         short = {"sendtargets": "st", "isns": "isns"}[kind]
-        self._database(f"discovery portal {portal}: creating its record", ["-m", "discoverydb", "-t", short, "-p", str(portal), "-o", "new"])
+        self._new(f"discovery portal {portal}: creating its record", ["-m", "discoverydb", "-t", short, "-p", str(portal), "-o", "new"])
 
     def create(self, node):
-        """Make a node record from the defaults in iscsid.conf. An existing one is reset by this: call it for a missing one only."""
+        """Make a node record from the defaults in iscsid.conf. The record may be there when it fails.
+
+        An existing one is reset by this: call it for a missing one only.
+        """
         spelling = node.spelling if node.tpgt is None else f"{node.spelling},{node.tpgt}"
         words = ["-m", "node", "-T", node.target, "-p", spelling, "-I", node.iface, "-o", "new"]
-        self._database(f"node record {node.target} {node.spelling}: creating it", words)
+        self._new(f"node record {node.target} {node.spelling}: creating it", words)
 
     def update(self, target, changes, record=None):
         """Change keys of one record of a target or of all of them, in one call. changes: dict of key and str, no secrets."""
@@ -100,8 +109,17 @@ class Iscsiadm:
         what = f"node record {record.target} {record.spelling}: deleting it"
         self._database(what, ["-m", "node", "-T", record.target, *_selection(record), "-o", "delete"], also="ISCSI_ERR_NO_OBJS_FOUND")
 
+    def _new(self, what, words):
+        result = self._database(what, words)
+        name = next((name for mark, name in NOT_TOLD.items() if mark in result.stderr), None)
+        if name:
+            number, meaning = STATUSES[name]
+            raise SanError(f"{what}: {meaning}, and without it the record lacks the settings of iscsid.conf: {result.words} ({name}). {next_step(number)}")
+
     def _database(self, what, words, also=None):
-        raise_for(what, self._run([PROGRAM, *words], DATABASE_SECONDS), also)
+        result = self._run([PROGRAM, *words], DATABASE_SECONDS)
+        raise_for(what, result, also)
+        return result
 
 
 def side_by_side(items, start):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import STARTUP
@@ -32,12 +34,24 @@ class Records:
                 if record:
                     with self._database.locked():
                         self._database.remove_file(record.path)
-                self._iscsiadm.create_discovery(kind, name)
-                record = next((each for each in read_discoveries(self._database.root) if (each.name, each.kind) == (name, kind)), None)
+                record = self._create_discovery(kind, name)
             if record is None:
                 raise SanError(f"discovery record {name}: iscsiadm made none. Look at the record database in {self._database.root}.")
             with self._database.locked():
                 self._database.change(record.path, values)
+
+    def _create_discovery(self, kind, name):
+        """-> the new record, or None. What a failure leaves is removed."""
+        known = {record.path for record in read_discoveries(self._database.root)}
+        try:
+            self._iscsiadm.create_discovery(kind, name)
+        except SanError:
+            self.forget([record for record in self._discoveries_of(kind, name) if record.path not in known])
+            raise
+        return next(iter(self._discoveries_of(kind, name)), None)
+
+    def _discoveries_of(self, kind, name):
+        return [record for record in read_discoveries(self._database.root) if (record.kind, record.name) == (kind, name)]
 
     def delete(self, records):
         """Delete node records."""
@@ -77,13 +91,19 @@ class Records:
         self._verify({key: settings for key, (node, settings) in alike.items() if settings})
 
     def _template(self, node, values):
-        self._iscsiadm.create(node)
+        path = self._path(node)
+        known = os.path.lexists(path)
+        try:
+            self._iscsiadm.create(node)
+        except SanError:
+            self.delete([] if known else [record for record in self.read() if record.path == path])
+            raise
         settings = _settings(values)
         if settings:
             self._iscsiadm.update(node.target, settings, node)
-        text = read_text(self._path(node))
+        text = read_text(path)
         if text is None:
-            raise SanError(f"node record {node}: iscsiadm made none at {self._path(node)}. Look at the record database in {self._database.root}.")
+            raise SanError(f"node record {node}: iscsiadm made none at {path}. Look at the record database in {self._database.root}.")
         self._verify({node.key: settings})
         return text
 

@@ -79,6 +79,8 @@ class OpenIscsi:
         self.sid = 0
         # Keys of records that it does not know.
         self.foreign = frozenset()
+        # What it says when it makes a record, with status 0.
+        self.says = ""
 
     def listening(self, there):
         put(self.root / "proc/net/unix", "0: 2 0 10000 1 1 1 @ISCSIADM_ABSTRACT_NAMESPACE\n" if there else "\n")
@@ -167,7 +169,7 @@ class OpenIscsi:
             portal = words["-p"].rsplit(",", 1)
             host = parse_portal(portal[0])
             self.record(words["-T"], host.host, host.port, int(portal[1]) if len(portal) > 1 else None, words["-I"])
-            return told(argv)
+            return told(argv, stderr=self.says)
         chosen = [
             record for record in self.records() if words.get("-T", record.target) == record.target and words.get("-p", record.spelling) == record.spelling
         ]
@@ -188,7 +190,7 @@ class OpenIscsi:
         if words["-o"] == "new":
             name = parse_portal(words["-p"])
             put(self.root / f"db/send_targets/{name.host},{name.port}/st_config", (FIXTURES / "iscsiadm-2.1.8-st-config.txt").read_text(encoding="utf-8"))
-            return told(argv)
+            return told(argv, stderr=self.says)
         if portal in self.silent:
             return told(argv, "ISCSI_ERR_TRANS", stderr="iscsiadm: cannot make connection\n")
         if portal in self.bare:
@@ -1085,6 +1087,38 @@ def test_check_mode_without_a_daemon(node, host):
     host.listening(False)
     known = node(check=True, portals=[A])
     assert (known["changed"], host.calls) == (False, []) and "taken for all there are" in known["warnings"][0]
+
+
+NOT_RUNNING = """iscsiadm: iscsid is not running. Could not start it up automatically using the startup command in the iscsid.conf iscsid.startup setting.
+iscsiadm: can not connect to iSCSI daemon (111)!
+"""
+DIED = "iscsiadm: got poll error (-1/104), daemon died?\n"
+
+
+@pytest.mark.parametrize("says, status", [(NOT_RUNNING, "ISCSI_ERR_ISCSID_NOTCONN"), (DIED, "ISCSI_ERR_ISCSID_COMM_ERR")])
+def test_no_record_is_left_that_has_not_the_settings_of_the_host(node, host, says, status):
+    """Without iscsid iscsiadm makes it from built-in defaults, and answers 0 (usr/idbm.c, idbm_sync_config)."""
+    host.record(CTR1, B)
+    before = host.snapshot()
+    host.says = says
+    refused = node(portals=[A], targets=[CTR1, CTR2], discovery="static", state="present")
+    assert refused["failed"] and f"node record {CTR1} {A}:3260: creating it" in refused["msg"]
+    assert f"({status})" in refused["msg"] and says.split()[-1] in refused["msg"]
+    assert {path: text for path, text in host.snapshot().items() if "/lock/" not in path} == before
+    assert not os.path.lexists(host.root / "db/nodes" / CTR2)
+    host.says = ""
+    assert not node(portals=[A], targets=[CTR1, CTR2], discovery="static", state="present").get("failed")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_no_discovery_record_is_left_that_has_not_the_settings_of_the_host(node, host, broken):
+    put(host.root / f"db/send_targets/{B},3260/st_config", (FIXTURES / "iscsiadm-2.1.8-st-config.txt").read_text(encoding="utf-8"))
+    if broken:
+        put(host.root / f"db/send_targets/{A},3260/st_config", "")
+    host.says = NOT_RUNNING
+    refused = node(portals=[A], discovery_chap=CHAP)
+    assert refused["failed"] and f"discovery portal {A}:3260: creating its record" in refused["msg"] and "systemctl start iscsid" in refused["msg"]
+    assert [path.name for path in (host.root / "db/send_targets").iterdir()] == [f"{B},3260"]
 
 
 @pytest.mark.parametrize("status, words", [("ISCSI_ERR_ISCSID_NOTCONN", "iscsid is not running"), ("ISCSI_ERR_TRANS_NOT_FOUND", "modprobe iscsi_tcp")])
