@@ -59,13 +59,17 @@ class NodeRecord:
 
 @dataclass(frozen=True)
 class NamedRecord:
-    """An interface (name) or a discovery portal (name: its portal, kind: sendtargets or isns) and its values."""
+    """An interface (name) or a discovery portal (name: its portal, kind: sendtargets or isns) and its values.
+
+    spelling: the portal as iscsiadm finds this record by, None of an interface.
+    """
 
     name: str
     kind: str
     path: str
     values: dict = field(default_factory=dict)
     broken: Optional[str] = None
+    spelling: Optional[str] = None
 
 
 def read_nodes(root, foreign=frozenset()):
@@ -127,7 +131,8 @@ def read_discoveries(root):
             match = PORTAL_DIRECTORY.fullmatch(name)
             path = os.path.join(base, name, "st_config" if kind == "sendtargets" else "isns_config")
             if match and os.path.isfile(path):
-                found.append(_named(str(Portal(canonical_host(match["address"]), int(match["port"]))), kind, path))
+                portal = Portal(canonical_host(match["address"]), int(match["port"]))
+                found.append(_named(str(portal), kind, path, join(match["address"], portal.port)))
     return tuple(found)
 
 
@@ -168,9 +173,9 @@ def _unlisted(unknown):
     return f"{unknown[0]} is no key of the open-iscsi of this host, which lists no record at all then" if unknown else None
 
 
-def _named(name, kind, path):
+def _named(name, kind, path, spelling=None):
     values, broken = _read(path)
-    return NamedRecord(name, kind, path, values, broken)
+    return NamedRecord(name, kind, path, values, broken, spelling)
 
 
 def _read(path):

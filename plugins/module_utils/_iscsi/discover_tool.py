@@ -59,13 +59,15 @@ def discover(iscsiadm, kind, portals, ifaces, stored, timeout, probe):
     """Ask every portal -> (dict of portal and tuple of Found, tuple of Failure).
 
     It is asked through each interface by a process of its own: one iscsiadm tells nothing before the last interface has answered.
-    stored: portals that have a record of their own. probe: pairs of portal and interface, seconds -> dict of pair and why it is not reached.
+    stored: portals that have a record of their own -> its spelling.
+    probe: pairs of portal and interface, seconds -> dict of pair and why it is not reached.
     """
     began = time.monotonic()
 
     def start(place):
         portal, iface = place
-        return iscsiadm.start_discovery(kind, portal, iface, str(portal) in stored)
+        spelling = stored.get(str(portal))
+        return iscsiadm.start_discovery(kind, spelling or portal, iface, spelling is not None)
 
     running = {(portal, iface): start((portal, iface)) for portal in portals for iface in ifaces}
     found, failures, again = {}, {}, set()

@@ -54,7 +54,7 @@ class Iscsiadm:
     def start_discovery(self, kind, portal, iface, stored):
         """Ask a portal which targets there are, changing no record -> Process; its stdout is for discovery_text.
 
-        stored: use the host's record of this portal, which has its own CHAP, instead of the defaults in iscsid.conf.
+        stored: use the host's record of this portal, which has its own CHAP, instead of the defaults in iscsid.conf. portal: as it is spelled there then.
         """
         short = {"sendtargets": "st", "isns": "isns"}[kind]
         mode = ("-m", "discoverydb", "-t", short, "-p", str(portal), "-D") if stored else ("-m", "discovery", "-t", short, "-p", str(portal))

@@ -39,7 +39,7 @@ class Ask:
 
     def portals(self, kind, portals):
         """-> (tuple of Found, tuple of Failure, the portals that answered and show this host nothing)"""
-        stored = {record.name for record in read_discoveries(self._root) if record.kind == kind}
+        stored = {record.name: record.spelling for record in read_discoveries(self._root) if record.kind == kind}
         timeout = max(1.0, self._deadline - time.monotonic())
         by_portal, failures = discover(self._iscsiadm, kind, portals, self.through(), stored, timeout, self._probe)
         bare = tuple(portal for portal, answers in by_portal.items() if not answers)

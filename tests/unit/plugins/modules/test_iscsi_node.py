@@ -781,6 +781,13 @@ def test_discovery_chap_has_a_record_of_its_own(node, host):
     assert host.calls == [["-m", "discoverydb", "-t", "st", "-p", f"{A}:3260", "-D", "-o", "nonpersistent", "-I", "default"]]
 
 
+def test_a_discovery_record_of_another_spelling_is_asked_with_its_chap(node, host):
+    host.fabric = [(CTR1, A, 3260, 1)]
+    put(host.root / f"db/send_targets/{V6_LONG},3260/st_config", (FIXTURES / "iscsiadm-2.1.8-st-config.txt").read_text(encoding="utf-8"))
+    node(portals=[V6])
+    assert host.calls[0][:7] == ["-m", "discoverydb", "-t", "st", "-p", f"[{V6_LONG}]:3260", "-D"]
+
+
 def test_a_broken_discovery_record_is_made_anew(node, host):
     path = host.root / f"db/send_targets/{A},3260/st_config"
     put(path, "nonsense")

@@ -29,6 +29,8 @@ def test_reads_every_kind_of_record(root):
     assert not any(record.broken for record in (first, second, third))
     assert [record.name for record in read_ifaces(str(root))] == ["eth9"]
     assert [(record.name, record.kind) for record in read_discoveries(str(root))] == [("10.1.1.1:3260", "sendtargets")]
+    (root / "send_targets/10.1.1.1,3260").rename(root / "send_targets/2001:0DB8:0:0::1,3260")
+    assert [(record.name, record.spelling) for record in read_discoveries(str(root))] == [("[2001:db8::1]:3260", "[2001:0DB8:0:0::1]:3260")]
 
 
 def test_the_example_of_open_iscsi_is_no_interface(root):

@@ -37,7 +37,7 @@ class Process:
         self.killed = True
 
 
-def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="sendtargets", ifaces=("default",)):
+def ask(answers, reasons=None, stored=None, timeout=5, portals=(ONE, TWO), kind="sendtargets", ifaces=("default",)):
     """answers: portal, or portal and interface -> list of (status, stdout, stderr), one for each try. Returns the outcome and the processes."""
     started = []
 
@@ -47,15 +47,23 @@ def ask(answers, reasons=None, stored=(), timeout=5, portals=(ONE, TWO), kind="s
         started.append(Process(argv, *answers.get((portal, iface), answers.get(portal))[turn]))
         return started[-1]
 
-    return discover(Iscsiadm(start=start), kind, portals, ifaces, stored, timeout, lambda asked, bound: dict.fromkeys(asked, reasons)), started
+    return discover(Iscsiadm(start=start), kind, portals, ifaces, stored or {}, timeout, lambda asked, bound: dict.fromkeys(asked, reasons)), started
 
 
 def test_every_portal_is_judged_on_its_own():
-    (found, failures), started = ask({str(ONE): [("ISCSI_SUCCESS", SHOWN)], str(TWO): [("ISCSI_ERR_LOGIN_AUTH_FAILED", "")]}, stored={str(TWO)})
+    (found, failures), started = ask({str(ONE): [("ISCSI_SUCCESS", SHOWN)], str(TWO): [("ISCSI_ERR_LOGIN_AUTH_FAILED", "")]}, stored={str(TWO): str(TWO)})
     assert [each.target for each in found[ONE]] == ["iqn.2004-08.com.example:a"] and TWO not in found
     assert [(failure.portal, failure.target, failure.status) for failure in failures] == [(str(TWO), None, "ISCSI_ERR_LOGIN_AUTH_FAILED")]
     assert started[0].argv == ["iscsiadm", "-m", "discovery", "-t", "st", "-p", str(ONE), "-o", "nonpersistent", "-I", "default"]
     assert started[1].argv[1:8] == ["-m", "discoverydb", "-t", "st", "-p", str(TWO), "-D"]
+
+
+def test_a_record_is_asked_by_its_own_spelling():
+    """iscsiadm finds it by the name of its directory alone."""
+    portal, own = Portal("2001:db8::1"), "[2001:0DB8:0:0::1]:3260"
+    (found, failures), started = ask({own: [("ISCSI_SUCCESS", SHOWN)]}, stored={str(portal): own}, portals=(portal,))
+    assert started[0].argv[1:8] == ["-m", "discoverydb", "-t", "st", "-p", own, "-D"]
+    assert list(found) == [portal] and failures == ()
 
 
 def test_a_portal_that_shows_nothing_has_answered():
