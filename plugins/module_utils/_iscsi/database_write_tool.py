@@ -9,6 +9,7 @@ Secrets are written here and not by `iscsiadm -v`, whose arguments every user of
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 import time
@@ -96,11 +97,9 @@ class Database:
         self.remove_file(record.path)
         link = f"{record.target},{record.address},{record.portal.port},{-1 if record.tpgt is None else record.tpgt},{record.iface}"
         for directory in ("static", "fw", "isns", *self._discovery_directories()):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(os.path.join(self.root, directory, link))
+            self.remove_file(os.path.join(self.root, directory, link))
         directory = os.path.dirname(record.path)
-        while os.path.basename(directory) != "nodes" and not entries(directory):
-            os.rmdir(directory)
+        while os.path.basename(directory) != "nodes" and _remove_empty(directory):
             directory = os.path.dirname(directory)
 
     def remove_discovery(self, path):
@@ -109,8 +108,7 @@ class Database:
         By hand, because iscsiadm deletes every node record with it that was made from its answers.
         """
         self.remove_file(path)
-        if not entries(os.path.dirname(path)):
-            os.rmdir(os.path.dirname(path))
+        _remove_empty(os.path.dirname(path))
 
     def _temporary(self, text):
         handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=self.root)
@@ -127,7 +125,7 @@ class Database:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise SanError(f"{path}: cannot be removed: {error.strerror}. Look at it, remove it by hand and run again.") from error
+            raise _stays(path, error) from error
 
     def _discovery_directories(self):
         return [os.path.join(kind, name) for kind in NODE_KINDS.values() for name in entries(os.path.join(self.root, kind))]
@@ -174,7 +172,24 @@ class Database:
         """Remove what a killed run has left, which may hold a secret."""
         for name in entries(self.root):
             if name.startswith(TEMPORARY):
-                os.unlink(os.path.join(self.root, name))
+                self.remove_file(os.path.join(self.root, name))
+
+
+def _remove_empty(directory):
+    """Remove a directory unless there is something in it -> True when it is gone."""
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise _stays(directory, error) from error
+    return True
+
+
+def _stays(path, error):
+    return SanError(f"{path}: cannot be removed: {error.strerror}. Look at it, remove it by hand and run again.")
 
 
 def _make_directories(path):

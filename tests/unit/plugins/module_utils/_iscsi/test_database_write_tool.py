@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pathlib
+import shutil
 import stat
 import time
 from types import SimpleNamespace
@@ -170,6 +173,46 @@ def test_deleting_leaves_no_link_and_no_directory(root, database):
         database.remove(record)
     assert not os.path.lexists(link)
     assert sorted(os.listdir(root / "nodes")) == [f"{IQN}:b", f"{IQN}:c"]
+
+
+@pytest.mark.parametrize("gone", ["nodes", f"nodes/{IQN}:a", f"nodes/{IQN}:a/2001:db8:0:0::1,3260,1", f"nodes/{IQN}:a/2001:db8:0:0::1,3260,1/default"])
+def test_what_another_tool_has_deleted_is_gone(root, database, gone):
+    record = read_nodes(str(root))[0]
+    path = root / gone
+    path.unlink() if path.is_file() else shutil.rmtree(path)
+    with database.locked():
+        database.remove(record)
+    assert not (root / "nodes" / f"{IQN}:a").exists()
+    shutil.rmtree(root / "send_targets/10.1.1.1,3260")
+    with database.locked():
+        database.remove_discovery(str(root / "send_targets/10.1.1.1,3260/st_config"))
+
+
+@pytest.mark.parametrize("late", ["deleted", "filled"])
+def test_what_another_tool_does_right_before_a_directory_goes(root, database, monkeypatch, late):
+    record, rmdir = read_nodes(str(root))[0], os.rmdir
+
+    def other(path):
+        if late == "deleted":
+            rmdir(path)
+        else:
+            (pathlib.Path(path) / "eth1").touch()
+        rmdir(path)
+
+    monkeypatch.setattr(os, "rmdir", other)
+    with database.locked():
+        database.remove(record)
+        database.remove_discovery(str(root / "send_targets/10.1.1.1,3260/st_config"))
+    assert (root / "nodes" / f"{IQN}:a").exists() == (root / "send_targets/10.1.1.1,3260").exists() == (late == "filled")
+
+
+def test_a_directory_that_cannot_be_removed(root, database, monkeypatch):
+    def refuse(path):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with database.locked(), pytest.raises(SanError, match="3260,1: cannot be removed: Read-only"):
+        database.remove(read_nodes(str(root))[0])
 
 
 def test_what_cannot_be_removed(root, database):
