@@ -72,7 +72,8 @@ class Find:
             keys, failures, lost, warnings = find_leaving(asked, self._ask, records, sessions)
             return Finding(keys=keys, failures=failures, lost=lost, warnings=warnings)
         if not asked.portals:
-            return self._checked(nodes_of_known(records, sessions, asked.choice), (), ())
+            known = (*(record for record in records if not record.stray), *sessions)
+            return self._checked(nodes_of_known(records, sessions, asked.choice), known, ())
         if asked.kind == "static":
             return self._static(records, sessions)
         return self._advertised(records, sessions)

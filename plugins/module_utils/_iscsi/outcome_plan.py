@@ -22,25 +22,43 @@ OTHER_ADVICE = "Look at the journal of iscsid and at the target."
 
 
 def check_selection(asked, nodes, found, failures):
-    """Raise SanError when nothing, or not all that is named, was found."""
+    """Raise SanError when nothing, or not all that is named, was found.
+
+    nodes: what is meant of found. found: what was advertised or, without portals to ask, what the host has.
+    """
     facts = {"failed_portals": [failure_facts(failure) for failure in failures]}
-    asked_at = ", ".join(map(str, asked.portals)) or "the node records"
+    asked_at = ", ".join(map(str, asked.portals))
+    reasons = "; ".join(f"portal {failure.portal}: {failure.reason}" for failure in failures)
     if asked.portals and not found and failures and not nodes:
-        reasons = "; ".join(f"{failure.portal}: {failure.reason}" for failure in failures)
         raise SanError(f"discovery: no portal answered: {reasons}. {_advice(failures)}", **facts)
     if asked.portals and not found and not failures:
         raise SanError(f"discovery: {asked_at} shows no target to this host. Let this host's initiator name in on the target and run again.", **facts)
+    where = f"at {asked_at}" if asked.portals else "among the node records and sessions of this host"
     missing = unmatched(asked.choice.patterns, {node.target for node in nodes})
-    if missing and not failures:
-        shown = sorted({each.target for each in found})
-        raise SanError(
-            f"target {missing[0]}: not found at {asked_at} (there: {', '.join(shown) or 'none that is known'}"
-            f"{'; at portals that target_portals leaves out' if _elsewhere(missing, found) else ''}). Correct the name, or give portals to ask.",
-            **facts,
-        )
+    if missing and not (failures and nodes):
+        there = [each for each in found if not unmatched(missing[:1], {each.target})]
+        words = _left_out(asked.choice, there, where) if there else _not_found(found, where, reasons)
+        raise SanError(f"target {missing[0]}: {words}", **facts)
     if not nodes:
-        portals = sorted({str(each.portal) for each in found})
-        raise SanError(f"target_portals: none of the portals that were found is among them ({', '.join(portals)}). Correct target_portals or targets.", **facts)
+        raise SanError(f"target_portals: none of the portals that were found is among them ({_portals(found)}). Correct target_portals or targets.", **facts)
+
+
+def _not_found(found, where, reasons):
+    there = ", ".join(sorted({each.target for each in found})) or "none"
+    return f"not found {where} (there: {there}{f'; {reasons}' if reasons else ''}). Correct the name, or give portals to ask."
+
+
+def _left_out(choice, there, where):
+    """Which option leaves out what there is of a target."""
+    admitted = [each for each in there if choice.takes(each.target, each.portal)]
+    if admitted:
+        ifaces = ", ".join(sorted({each.iface for each in admitted}))
+        return f"ifaces leaves out every interface by which it is {where} ({ifaces}). Correct ifaces, or give portals to ask."
+    return f"target_portals leaves out every portal of it {where} ({_portals(there)}). Correct target_portals or targets."
+
+
+def _portals(several):
+    return ", ".join(sorted({str(each.portal) for each in several}))
 
 
 def check_outcome(counts, missing, sessions, failures, least, facts):
@@ -86,10 +104,6 @@ def done_of(steps, failures, before, after):
 def _place(node):
     """As in Failure."""
     return node.target, str(node.portal), node.iface
-
-
-def _elsewhere(missing, found):
-    return not unmatched(missing, {each.target for each in found})
 
 
 def _advice(failures):

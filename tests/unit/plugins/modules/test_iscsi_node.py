@@ -1142,6 +1142,32 @@ def test_a_target_that_is_not_there(node, host):
     assert "shows no target" in node(portals=[A])["msg"]
 
 
+@pytest.mark.parametrize("portals, where", [(None, "among the node records and sessions of this host"), ([A], f"at {A}:3260")])
+def test_a_target_that_is_left_out(node, host, portals, where):
+    """The option that leaves it out is named, and what there is."""
+    node(portals=[A], targets=[CTR1])
+    options = {"targets": [CTR1], **({"portals": portals} if portals else {})}
+    refused = node(**options, target_portals=["10.9.9.9"])["msg"]
+    assert refused.startswith(f"target {CTR1}: target_portals leaves out every portal of it {where} ({A}:3260, {B}:3260). Correct target_portals")
+    missing = node(**{**options, "targets": [CTR1, "*.none"]})["msg"]
+    assert missing.startswith(f"target *.none: not found {where} (there: {CTR1}")
+
+
+def test_a_target_that_only_another_interface_has(node, host):
+    node(targets=[CTR1], portals=[A])
+    put(host.root / "db/ifaces/eth1", (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8").replace("eth9", "eth1"))
+    refused = node(targets=[CTR1], ifaces=["eth1"])["msg"]
+    assert refused.startswith(f"target {CTR1}: ifaces leaves out every interface by which it is among the node records and sessions of this host (default).")
+
+
+def test_a_target_that_no_portal_shows_that_answers(node, host):
+    host.silent = {f"{B}:3260"}
+    host.fabric = [each for each in host.fabric if each[0] == CTR1]
+    for check in (True, False):
+        refused = node(check=check, portals=[A, B], targets=[CTR2])["msg"]
+        assert refused.startswith(f"target {CTR2}: not found at {A}:3260, {B}:3260 (there: {CTR1}; portal {B}:3260: connection failure).")
+
+
 def test_a_target_that_has_its_luns_later(node, host, monkeypatch):
     monkeypatch.setattr(node_apply, "LATE_SECONDS", 5)
     monkeypatch.setattr(node_apply, "LATE_INTERVAL", 0)
