@@ -27,7 +27,7 @@ options:
     description:
       - V(connected) has records of the chosen portals and a session for each.
       - V(present) has the records and leaves the sessions as they are.
-      - V(disconnected) logs out and keeps the records.
+      - V(disconnected) logs out and keeps the records as they are. A warning names O(chap), O(startup) and O(settings) when they are given with it.
       - V(absent) logs out and deletes the records. A discovery record of O(portals) that holds a secret goes too, when no node record is left that was
         found by it.
     type: str

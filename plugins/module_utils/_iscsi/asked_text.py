@@ -17,6 +17,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan i
 
 ALL = "all"
 METHOD = "auth.authmethod"
+RECORD_OPTIONS = ("chap", "startup", "settings")
 TAKES_AWAY = ("disconnected", "absent")
 # Arrays do not keep to all of RFC 7143. The name becomes that of a directory, and has 223 bytes at most.
 TARGET_NAME = re.compile(r"(?i)(iqn|eui|naa)\.[^\s/]{1,219}")
@@ -57,7 +58,7 @@ def asked_for(params):
 
 def _asked(params):
     _check(params)
-    values, warnings = _wanted(params, "chap", "startup", "settings")
+    values, warnings = _wanted(params, *RECORD_OPTIONS)
     discovery_values, more = _wanted(params, "discovery_chap")
     port = ISNS_PORT if params["discovery"] == "isns" else ISCSI_PORT
     return Asked(
@@ -74,8 +75,16 @@ def _asked(params):
         session_id=params["session_id"],
         force=params["force"],
         exclusive=params["exclusive"],
-        warnings=(*warnings, *more),
+        warnings=(*warnings, *more, *_unset(params)),
     )
+
+
+def _unset(params):
+    """What to tell of options for the records where only sessions go. With state=absent no record is left that lacks them."""
+    given = [name for name in RECORD_OPTIONS if params[name] is not None]
+    if not given or params["state"] != "disconnected":
+        return ()
+    return (f"{', '.join(given)}: not set, because state=disconnected leaves the node records as they are. Set it with state=present",)
 
 
 def _wanted(params, *names):

@@ -66,6 +66,15 @@ def test_discovery_chap_is_another():
     assert both.values == {} and both.discovery_values["discovery.sendtargets.auth.username"] == "host"
 
 
+def test_what_logging_out_does_not_set_is_named():
+    options = {"chap": CHAP, "startup": "manual", "settings": {"node.session.scan": "auto"}}
+    (warning,) = asked(state="disconnected", **options).warnings
+    assert warning.startswith("chap, startup, settings: not set, because state=disconnected leaves the node records as they are")
+    assert asked(state="disconnected").warnings == asked(state="present", startup="manual").warnings == ()
+    # There is no record left that could have them.
+    assert asked(state="absent", startup="manual").warnings == ()
+
+
 def test_startup_in_both_places():
     assert {asked(startup="manual").values[key] for key in STARTUP} == {"manual"}
     assert {asked(settings={"node.startup": "onboot"}).values[key] for key in STARTUP} == {"onboot"}
