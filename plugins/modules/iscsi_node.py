@@ -127,7 +127,9 @@ options:
     description: Further keys of the node records, such as V(node.session.timeo.replacement_timeout). They count from the next login on.
     type: dict
   min_portals:
-    description: How many sessions each target must have in the end, or V(all). Fewer fail the task; V(0) never does.
+    description:
+      - How many sessions each target must have in the end, or V(all). Fewer fail the task; V(0) never does.
+      - Check mode fails too when there are fewer portals, or fewer that something answers at, as far as it can ask them.
     type: str
     default: "1"
   timeout:

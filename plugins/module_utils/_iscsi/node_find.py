@@ -29,13 +29,15 @@ from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 class Finding:
     """nodes: what is meant. keys: of what goes away. first: steps for the records of discovery portals, done already when live.
 
-    guess: a step in the place of all others when nobody could be asked. failures: portals that did not answer; bare: those that show no target.
+    blind: nobody could be asked. guess: a step in the place of all others then.
+    failures: portals that did not answer; bare: those that show no target.
     unmade: named interfaces that are not there yet, in a prediction. lost: portals that did not answer and of which nothing is known.
     """
 
     nodes: tuple = ()
     keys: frozenset = frozenset()
     first: Tuple[Step, ...] = ()
+    blind: bool = False
     guess: Tuple[Step, ...] = ()
     failures: tuple = ()
     bare: tuple = ()
@@ -134,10 +136,10 @@ class Find:
         warning = f"the portals were not asked for their targets, because {blind}; "
         if nodes:
             warning += "the targets that this host knows at them are taken for all there are"
-            return Finding(nodes, frozenset(node.key for node in nodes), first, warnings=(warning,))
+            return Finding(nodes, frozenset(node.key for node in nodes), first, blind=True, warnings=(warning,))
         warning += "that the host is not connected yet is a guess"
         guess = (Step("connect", f"targets at {', '.join(map(str, asked.portals))}", None, asked.state),)
-        return Finding(first=first, guess=guess, warnings=(warning,))
+        return Finding(first=first, blind=True, guess=guess, warnings=(warning,))
 
     def _checked(self, nodes, found, failures):
         check_selection(self._asked, nodes, found, failures)

@@ -20,7 +20,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_network import Network
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_forget, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_warnings import of_daemon, of_records, of_unused
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of, foretold, logged_in
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched, unused_ifaces
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
@@ -117,13 +117,15 @@ class NodeWork:
             "failed_portals": [failure_facts(failure) for failure in everything],
             "targets": sorted({target for target, portal, iface in self._found.keys}),
         }
-        if self._live and not self._asked.takes_away:
+        done = done_of(steps, failures, self._before, self._sessions)
+        # What an interface that is not there yet reaches is as unknown as what nobody could be asked for.
+        if not (self._asked.takes_away or self._found.blind or self._found.unmade):
             missing = unmatched(self._asked.choice.patterns, {node.target for node in self._found.nodes})
             counts = self._counts if self._asked.state == "connected" else {}
-            check_outcome(counts, missing, sessions, everything, self._asked.min_portals, facts)
+            up = logged_in(sessions) if self._live else foretold(counts, done, sessions)
+            check_outcome(counts, missing, up, everything, self._asked.min_portals, facts)
         self.warnings.extend(f"{failure.target or 'discovery'} at {failure.portal}: {failure.reason}" for failure in everything)
         self._warn_of_surplus(sessions)
-        done = done_of(steps, failures, self._before, self._sessions)
         return dict(report(done, [state_diff(done, "iSCSI records and sessions")]), **facts)
 
     def _wish(self):

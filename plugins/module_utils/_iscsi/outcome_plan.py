@@ -61,13 +61,12 @@ def _portals(several):
     return ", ".join(sorted({str(each.portal) for each in several}))
 
 
-def check_outcome(counts, missing, sessions, failures, least, facts):
+def check_outcome(counts, missing, up, failures, least, facts):
     """Raise SanError when a target has fewer sessions than asked for, or none of a name was found.
 
     counts: key of a node -> how many sessions it is to have. missing: names and patterns of targets that nobody shows.
-    least: a number for each target, None for all.
+    up: key -> how many sessions it has. least: a number for each target, None for all.
     """
-    up = Counter(session.key for session in sessions if session.logged_in)
     have, whole = Counter(), Counter()
     for key, count in counts.items():
         have[key[0]] += up[key]
@@ -78,7 +77,22 @@ def check_outcome(counts, missing, sessions, failures, least, facts):
     if short:
         places = ((failure, f"of {failure.target}: login" if failure.target else "at discovery") for failure in failures)
         reasons = "; ".join(f"portal {failure.portal} {place}: {failure.reason}" for failure, place in places)
-        raise SanError(f"{'; '.join(short)}: {reasons or 'no portal failed, but there are not as many'}. {_advice(failures)}", **facts)
+        # Without a failure all portals were found.
+        too_many = not failures and any(whole[target] < count for target, count in needed.items())
+        advice = "Lower min_portals, or have the target show more portals to this host." if too_many else _advice(failures)
+        raise SanError(f"{'; '.join(short)}: {reasons or 'no portal failed, but there are not as many'}. {advice}", **facts)
+
+
+def logged_in(sessions):
+    """How many sessions of each key are up -> Counter."""
+    return Counter(session.key for session in sessions if session.logged_in)
+
+
+def foretold(counts, steps, sessions):
+    """How many sessions each key will have -> Counter. steps: that can be done. sessions: as they are; open-iscsi brings one back that is down."""
+    logins = {step.args.key for step in steps if step.verb == "login"}
+    present = Counter(session.key for session in sessions)
+    return Counter({key: count if key in logins else present[key] for key, count in counts.items()})
 
 
 def done_of(steps, failures, before, after):

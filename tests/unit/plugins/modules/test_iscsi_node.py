@@ -1230,6 +1230,37 @@ def test_check_mode_asks_whether_a_portal_is_there(node, host):
     assert not node(check=True, **options)["changed"]
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"min_portals": "3"}, {"min_portals": "all"}, {"unreached": (f"{A}:3260", f"{B}:3260")}, {"targets": [CTR2, "*.none"]}]
+)
+@pytest.mark.parametrize("silent", [(), (f"{B}:3260",)])
+def test_check_mode_fails_where_the_run_does(node, host, options, silent):
+    """Too few portals for min_portals, none that is reached, a target that nobody shows."""
+    host.silent = set(silent)
+    host.faults = {(target, portal): "ISCSI_ERR_TRANS" for target in (CTR1, CTR2) for portal in options.get("unreached", ())}
+    predicted, done = (node(check=check, portals=[A, B], **options) for check in (True, False))
+    assert predicted.get("msg", "").replace("Connection refused", "connection failure") == done.get("msg", "")
+    assert bool(done.get("failed")) == (options not in ({}, {"min_portals": "all"}))
+    if options.get("min_portals") == "3":
+        assert f"target {CTR1}: 2 of 3 sessions" in done["msg"] and ("Lower min_portals" in done["msg"]) == (not silent)
+
+
+def test_check_mode_foretells_nothing_of_portals_that_it_cannot_ask(node, host):
+    node(portals=[A])
+    host.listening(False)
+    assert not node(check=True, portals=[A], min_portals="3").get("failed")
+
+
+def test_check_mode_foretells_nothing_of_portals_behind_an_interface_to_come(node, host):
+    assert not node(check=True, portals=[A], ifaces=["eth1"], min_portals="3").get("failed")
+
+
+def test_check_mode_expects_a_session_that_is_down_to_come_back(node, host):
+    node(portals=[A])
+    put(host.root / "sys/class/iscsi_session/session1/state", "FAILED")
+    assert not node(check=True, portals=[A], min_portals="all", rescan=True).get("failed")
+
+
 def rescans(host):
     return [int(call[3]) for call in host.calls if "-R" in call]
 
