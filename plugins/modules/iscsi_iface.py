@@ -16,6 +16,8 @@ description:
   - Node records that go through a changed interface get the new values. Sessions that are up keep the old ones until their next login,
     and a warning names them.
   - The interface V(default), which open-iscsi has by itself, is never touched.
+  - A warning tells when the interface names no network device, or one that is not there. If open-iscsi is not installed, check mode predicts what
+    would be done and warns. A real run fails.
 extends_documentation_fragment:
   - linuxsan.host.attributes
 author:

@@ -11,6 +11,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._command import find
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 PROGRAM = "iscsiadm"
+PACKAGE = "open-iscsi (on RHEL and Fedora: iscsi-initiator-utils)"
 # Chosen when open-iscsi is built (db_root in meson.build); Debian 12 and older and SUSE have the second.
 ROOTS = ("/var/lib/iscsi", "/etc/iscsi")
 # One that every iscsiadm has, by which its program file is told from a script that starts it.

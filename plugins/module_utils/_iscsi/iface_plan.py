@@ -72,6 +72,18 @@ def plan_iface(state, name, values, record, nodes, sessions):
     return (*first, *_node_steps(values, nodes))
 
 
+def outcome_iface(steps, record):
+    """The values of the interface after the steps -> dict, or None when it is not there. record: as it is now, or None."""
+    for step in steps:
+        if step.verb == "create":
+            return step.args
+        if step.verb == "delete":
+            return None
+        if step.args[0] is record:
+            return {**record.values, **step.args[1]}
+    return record.values if record else None
+
+
 def untaken(steps, sessions):
     """What to tell about the sessions that go through a changed interface."""
     names = [describe(session) for session in sessions]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import find_root
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PACKAGE, find_root
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool import Database
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import turn
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import plan_iface, untaken
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import net_device_of, network_warnings
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import outcome_iface, plan_iface, untaken
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_plan import binding_warnings
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.network_tool import read_devices
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import render_new
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
@@ -41,16 +41,18 @@ class IfaceWork:
         """-> tuple of Step."""
         nodes = [node for node in read_nodes(self._root) if node.iface == self._name]
         sessions = [session for session in read_sessions(self._places.sysfs, self._places.udev, disks=False) if session.iface == self._name]
-        steps = plan_iface(self._state, self._name, self._values, self._record(), nodes, sessions)
-        self._warnings = untaken(steps, sessions)
+        record = self._record()
+        steps = plan_iface(self._state, self._name, self._values, record, nodes, sessions)
+        self._warnings = (*self._missing(steps), *untaken(steps, sessions), *self._binding(outcome_iface(steps, record)))
         return steps
 
     def apply(self, steps):
         """Do the steps, all of them at a time."""
         if not steps:
             return
-        if not os.path.isdir(self._root):
-            raise SanError(f"{self._root}: no such directory for the records of open-iscsi. Install open-iscsi (iscsi-initiator-utils) and run again.")
+        missing = self._missing(steps)
+        if missing:
+            raise SanError(*missing)
         database = Database(self._root, self._places.lock, self._places.proc)
         texts = {}
         with database.locked():
@@ -66,15 +68,21 @@ class IfaceWork:
 
     def warnings(self):
         """What a user should know."""
-        record = self._record()
-        devices = read_devices(self._places.sysfs, self._places.proc) if record else ()
-        bound = net_device_of(record.values, devices) if record else None
-        return (*self._warnings, *(network_warnings((bound,), devices) if bound else ()))
+        return self._warnings
 
     def report(self, steps):
         """The result."""
         record = self._record()
         return dict(report(steps, [state_diff(steps, "iSCSI interfaces")]), iface=record and iface_facts(record))
+
+    def _missing(self, steps):
+        """What to say of a host without open-iscsi on which there is something to do."""
+        if not steps or os.path.isdir(self._root):
+            return ()
+        return (f"{self._root}: no such directory for the records of open-iscsi. Install {PACKAGE} and run again.",)
+
+    def _binding(self, values):
+        return () if values is None else binding_warnings(self._name, values, read_devices(self._places.sysfs, self._places.proc))
 
     def _record(self):
         return next((record for record in read_ifaces(self._root) if record.name == self._name), None)

@@ -22,6 +22,24 @@ def network_warnings(bound, devices):
     return tuple(dict.fromkeys(found))
 
 
+def binding_warnings(name, values, devices):
+    """Why sessions through the interface of that name may not work -> tuple of str. values: of its record."""
+    device = net_device_of(values, devices)
+    if device:
+        return network_warnings((device,), devices)
+    address, ip, initiator = (values.get(f"iface.{key}") for key in ("hwaddress", "ipaddress", "initiatorname"))
+    if by_adapter(values):
+        return ()
+    if address not in UNBOUND:
+        return (f"network device with the address {address}: not there, so a login through it fails",)
+    if ip not in UNBOUND:
+        return (f"iface {name}: has an address and names no network device, and open-iscsi fails a login through it. Give net_ifacename in its place",)
+    # Sessions with another initiator name need no other way.
+    if initiator:
+        return ()
+    return (f"iface {name}: names no network device, so its sessions go as the routing table has it. Give net_ifacename or hwaddress",)
+
+
 def by_adapter(values):
     """True when the values of a record have an adapter connect by itself. What this host's network reaches tells nothing about it then."""
     return values.get("iface.transport_name", TCP) != TCP

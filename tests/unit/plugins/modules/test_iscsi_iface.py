@@ -143,6 +143,32 @@ def test_a_broken_one_is_made_anew(iface, places):
     assert done["iface"]["broken"] is None
 
 
+NOT_THERE = "not there, so a login through it fails"
+ADDRESS = "52:54:00:12:34:56"
+
+
+@pytest.mark.parametrize(
+    "params, words",
+    [
+        ({"net_ifacename": "eth1"}, None),
+        ({"net_ifacename": "eth9"}, f"network device eth9: {NOT_THERE}"),
+        ({"hwaddress": ADDRESS}, f"network device with the address {ADDRESS}: {NOT_THERE}"),
+        ({"hwaddress": ADDRESS, "transport": "cxgb4i"}, None),
+        ({}, "iface eth1: names no network device"),
+        ({"initiator_name": "iqn.2026-01.org.example:host1"}, None),
+        ({"ipaddress": "10.0.0.9"}, "iface eth1: has an address and names no network device"),
+        ({"ipaddress": "10.0.0.9", "transport": "qla4xxx"}, None),
+    ],
+)
+def test_what_a_binding_lacks_is_foretold(iface, places, params, words):
+    """The same in check mode, when it is made, and when it is there."""
+    seen = [iface(check=check, **params)["warnings"] for check in (True, False, True, False)]
+    assert all(len(warnings) == bool(words) and all(words in text for text in warnings) for warnings in seen)
+    # A change is judged by what comes of it.
+    assert iface(check=True, net_ifacename="eth1", hwaddress=None)["warnings"] == []
+    assert iface(check=True, state="absent")["warnings"] == iface(state="absent")["warnings"] == []
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -172,5 +198,7 @@ def test_refused(iface, places, params):
 
 def test_a_host_without_open_iscsi(iface, places):
     pathlib.Path(places.root).rmdir()
-    assert iface(check=True, net_ifacename="eth1")["changed"]
-    assert "Install open-iscsi" in iface(net_ifacename="eth1")["msg"]
+    predicted, refused = iface(check=True, net_ifacename="eth1"), iface(net_ifacename="eth1")["msg"]
+    assert predicted["changed"] and predicted["warnings"] == [refused]
+    assert "Install open-iscsi (on RHEL and Fedora: iscsi-initiator-utils)" in refused
+    assert iface(check=True, state="absent")["warnings"] == [] and not iface(state="absent").get("failed")
