@@ -75,13 +75,14 @@ class Process:
     """One running process, in a process group of its own.
 
     Its output goes to unnamed files and not to pipes: a daemon that it leaves behind would hold a pipe open for ever.
+    package: that has the program, for a message.
     busy: tells that it may be doing what it must not be killed in, such as holding a lock; asked while it is stopped.
     """
 
-    def __init__(self, argv, stdin=None, busy=None):
+    def __init__(self, argv, stdin=None, busy=None, package="the package that has it"):
         program = find_program(argv[0])
         if program is None:
-            raise ProgramMissing(f"{argv[0]}: not found on this host. Install the package that has it and run again.")
+            raise ProgramMissing(f"{argv[0]}: not found on this host. Install {package} and run again.")
         self.argv = tuple(argv)
         self.started = time.monotonic()
         self._busy = busy

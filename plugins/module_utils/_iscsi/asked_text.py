@@ -109,6 +109,14 @@ def _check(params):
     for name in ("portals", "targets", "target_portals", "ifaces"):
         if params[name] is not None and not params[name]:
             raise SanError(f"{name}: is an empty list. Name at least one, or leave the option out.")
+        if name in ("targets", "ifaces"):
+            _check_names(name, params[name] or ())
+
+
+def _check_names(option, texts):
+    for text in texts:
+        if not text.strip() or "\n" in text:
+            raise SanError(f"{option}: {text!r} is empty or has a line break in it. Write one name for each entry, or leave the option out.")
 
 
 def _check_static(params):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PACKAGE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.conf_text import (
     ConfLine,
     holds_secret,
@@ -102,4 +103,4 @@ def missing_file(edit):
     """What to say about a file that is not there and is to be changed, or None."""
     if edit.exists or not edit.steps:
         return None
-    return f"{edit.path}: no such file. Install open-iscsi (on RHEL and Fedora: iscsi-initiator-utils) first."
+    return f"{edit.path}: no such file. Install {PACKAGE} first, or correct config_file."

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text, write_text
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PACKAGE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.process_tool import started_processes
 
 DAEMON = "iscsid"
@@ -53,7 +54,7 @@ class Initiator:
         directory = os.path.dirname(os.path.realpath(path))
         if os.path.isdir(directory):
             return None
-        return f"{directory}: no such directory. Install open-iscsi (on RHEL and Fedora: iscsi-initiator-utils) first."
+        return f"{directory}: no such directory. Install {PACKAGE} first, or correct initiator_file."
 
     def write(self, module, edits, missing, backup):
         """Write the files of the edits that have steps; returns backup_file and backup_files when there are copies.

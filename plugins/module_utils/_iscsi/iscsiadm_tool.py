@@ -9,7 +9,7 @@ import functools
 
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, find_program
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PROGRAM
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PACKAGE, PROGRAM
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY, is_locked
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.status_text import STATUSES, status_meaning, status_name
 
@@ -43,7 +43,7 @@ class Iscsiadm:
     """
 
     def __init__(self, run=None, start=None, lock=LOCK_DIRECTORY):
-        self._start = start or functools.partial(Process, busy=functools.partial(is_locked, lock))
+        self._start = start or functools.partial(Process, busy=functools.partial(is_locked, lock), package=PACKAGE)
         self._run = run or (lambda argv, seconds: self._start(argv).finish(seconds))
 
     @staticmethod

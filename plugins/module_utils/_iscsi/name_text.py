@@ -116,6 +116,8 @@ def _first(lines, key, kinds):
 def _why_invalid(name):
     if size_of(name) > MAX_NAME_BYTES:
         return f"it has {size_of(name)} bytes, and {MAX_NAME_BYTES} are allowed"
+    if re.search(r"\s", name):
+        return "there is a blank or a line break in it. The filter trim takes those at its ends away"
     if name.startswith("iqn."):
         return _why_invalid_iqn(name)
     if name.startswith("eui."):

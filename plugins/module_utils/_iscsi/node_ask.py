@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import PACKAGE
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_discoveries, read_ifaces
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.discover_tool import discover
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import BUILT_IN_IFACES, DEFAULT_IFACE
@@ -59,5 +60,5 @@ class Ask:
     def why_mute(self):
         """Why the portals cannot be asked -> (reason, name of the status that iscsiadm would give), or None."""
         if not self._iscsiadm.installed():
-            return "open-iscsi is not installed", None
+            return f"{PACKAGE} is not installed", None
         return None if daemon_listens(self._proc) else ("iscsid is not running", "ISCSI_ERR_ISCSID_NOTCONN")

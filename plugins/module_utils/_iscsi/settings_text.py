@@ -104,8 +104,8 @@ def render_value(key, value):
     kind = KINDS.get(key)
     if kind is None:
         usable = [known for known in KINDS if not is_secret(known)]
-        guess = nearest(key, usable) or "See `man iscsid` and the comments in the file for the keys."
-        raise SanError(f"{key}: not a key of iscsid.conf. {guess}")
+        guess = nearest(key, usable) or "The comments in /etc/iscsi/iscsid.conf name the keys."
+        raise SanError(f"{key}: not a key of open-iscsi that can be set. {guess}")
     return render_kind(key, kind, value)
 
 

@@ -12,6 +12,7 @@ import shutil
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import database_tool, iscsiadm_tool, login_tool, node_apply, node_guard, node_work
@@ -1083,6 +1084,20 @@ def test_a_stale_lock_is_freed(node, host, monkeypatch):
     monkeypatch.setattr("ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_write_tool.STALE_SECONDS", -1)
     assert node(portals=[A])["changed"]
     assert not (host.root / "lock/lock.write").exists()
+
+
+def test_a_host_without_open_iscsi(node, host, run_main, monkeypatch):
+    monkeypatch.setattr(iscsiadm_tool, "find_program", lambda name: None)
+    monkeypatch.setattr(_command, "find_program", lambda name: None)
+    real_work, package = iscsi_node.work, "open-iscsi (on RHEL and Fedora: iscsi-initiator-utils)"
+
+    def run(check=False, **params):
+        return run_main(iscsi_node, lambda module: real_work(module, lambda asked, live: NodeWork(asked, live, host.places)), {"timeout": 1, **params}, check)
+
+    assert any(f"because {package} is not installed" in text for text in run(check=True, portals=[A])["warnings"])
+    assert f"iscsiadm: not found on this host. Install {package} and run again" in run(portals=[A])["msg"]
+    host.record(CTR1, B)
+    assert any(f"because {package} is not installed" in failure["reason"] for failure in run(portals=[A], state="absent")["failed_portals"])
 
 
 def test_check_mode_without_a_daemon(node, host):

@@ -87,6 +87,12 @@ def test_startup_that_contradicts_itself(options):
         asked(**{**options, "settings": {**options.get("settings", {}), STARTUP[1]: "manual"}})
 
 
+def test_an_unknown_key_is_said_to_be_none_of_open_iscsi():
+    with pytest.raises(SanError) as caught:
+        asked(settings={"node.session.timeo.replacement_timeoutx": 1})
+    assert "iscsid.conf" not in str(caught.value) and "Did you mean node.session.timeo.replacement_timeout?" in str(caught.value)
+
+
 def test_min_portals():
     assert (asked().min_portals, asked(min_portals="all").min_portals) == (1, None)
 
@@ -123,6 +129,11 @@ def test_names_of_arrays(name):
         {"settings": {"node.session.scan": None}},
         {"chap": {**CHAP, "password": "SECRET-VALUE\nx"}},
         {"discovery": "isns", "discovery_chap": CHAP},
+        {"targets": [""]},
+        {"targets": ["iqn.2001-04.com.a:b", " "]},
+        {"targets": ["iqn.2001-04.com.a:b\n"]},
+        {"ifaces": [""]},
+        {"ifaces": ["eth1\neth2"]},
     ],
     ids=str,
 )

@@ -56,6 +56,6 @@ def test_an_iscsid_that_has_not_read_the_file(host, tmp_path, command, age, olde
 
 def test_nothing_is_written_when_something_is_missing(host):
     module = MagicMock()
-    with pytest.raises(SanError, match="/none: no such directory. Install open-iscsi"):
+    with pytest.raises(SanError, match="/none: no such directory. Install open-iscsi .*iscsi-initiator-utils.* or correct initiator_file"):
         host.write(module, [SimpleNamespace(path="/none/x")], [host.missing_directory("/none/x")], backup=False)
     assert module.mock_calls == []

@@ -58,6 +58,13 @@ def test_aliases(alias):
     name_text.check_alias(alias)
 
 
+@pytest.mark.parametrize("name", ["iqn.2026-01.org.example:host1\n", "eui.0123456789abcdef\r\n", "iqn.2026-01.org.example:a b", "\tx"])
+def test_a_name_with_a_line_break(name):
+    with pytest.raises(SanError, match=r"a blank or a line break in it. The filter trim") as caught:
+        name_text.check_name(name)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("alias", [" a", "rack reboot", "a\nb", "a\tb", "$(reboot)", "Bob's", "a InitiatorName=b", "x" * (name_text.MAX_ALIAS_BYTES + 1)])
 def test_refused_aliases(alias):
     with pytest.raises(SanError, match="alias: "):
