@@ -79,6 +79,17 @@ def test_a_new_secret_file_is_private_with_the_real_atomic_move(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_the_owner_is_kept(tmp_path):
+    path = tmp_path / "iscsid.conf"
+    path.write_text("old")
+    os.chown(path, 4711, 4712)
+    real = SimpleNamespace(selinux_enabled=lambda: False, cleanup=os.unlink)
+    write_text(module(partial(AnsibleModule.atomic_move, real)), str(path), "new", 0o640)
+    found = path.stat()
+    assert (path.read_text(), found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == ("new", 4711, 4712, 0o640)
+
+
 def test_the_data_is_on_the_disk_before_the_move_and_the_move_after_it(tmp_path, monkeypatch):
     path = tmp_path / "multipath.conf"
     path.write_text("old")

@@ -395,6 +395,21 @@ def test_what_a_portal_that_tells_nothing_has_is_taken_away(node, host, portal, 
     assert not any("nothing is taken away" in text for text in left["warnings"])
 
 
+@pytest.mark.parametrize("state, done", [("absent", ["delete"]), ("disconnected", [])])
+def test_what_an_isns_server_tells_is_taken_away(node, host, state, done):
+    """An iSNS server has no target of its own: what it tells counts, and its own record stays."""
+    put(host.root / f"db/isns/{B},3205/isns_config", "discovery.isns.use_discoveryd = No\n")
+    host.fabric = [(CTR1, A, 3260, 1)]
+    for target in (CTR1, CTR2):
+        host.record(target, A)
+        host.session(target, A)
+    left = check_real_again(node, host, portals=[B], discovery="isns", state=state)
+    assert (verbs(left), host.sids()) == (["logout", *done], {2})
+    assert (CTR1 in {record.target for record in host.records()}) == (state == "disconnected")
+    assert host.calls[0][:7] == ["-m", "discoverydb", "-t", "isns", "-p", f"{B}:3205", "-D"]
+    assert (host.root / f"db/isns/{B},3205/isns_config").exists()
+
+
 @pytest.mark.parametrize("portal", ["nowhere.invalid", "10.9.9.9"])
 @pytest.mark.parametrize("listening", [True, False])
 def test_a_portal_of_which_nothing_is_known_is_named(node, host, portal, listening):
