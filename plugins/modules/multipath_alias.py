@@ -16,6 +16,7 @@ description:
   - Gives multipath devices names of your own and the settings of their paths, in the C(multipaths) section of C(multipath.conf).
   - Any number of aliases is one change of the file and one reload of multipathd.
   - A LUN without a map gets one, whatever C(find_multipaths) says. Its WWID is registered and its paths are given to multipathd.
+    It is refused while one of them is in use as a local disk, or a process has it open.
   - Maps in use are renamed and regrouped while I/O goes on. The module waits until the kernel, udev and multipathd show what was asked.
   - Everything that forbids an alias is found before anything is changed.
 extends_documentation_fragment:
@@ -221,6 +222,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import warn_of_unclaimed
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.luns_apply import register
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import with_openers
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath, is_drop_in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
@@ -281,7 +283,7 @@ def name_maps(module, multipath, multipathd, places):
     running = multipathd.running()
     host = read_host(path, [item.alias for item in wanted], parse_topology(multipathd.show_maps_json()) if running else (), places)
     choices = (alias_choice_plan.choose_names if absent else alias_choice_plan.choose_luns)(wanted, host)
-    refuse((find_leftovers if absent else find_conflicts)(choices, host, path))
+    refuse(find_leftovers(choices, host, path) if absent else find_conflicts(choices, with_openers(host, [choice.wwid for choice in choices], places), path))
     reload = params["reload"] and conf_apply.is_read(path)
     lacks = alias_plan.find_lacks(choices, host, running, reload, absent)
     if not module.check_mode:

@@ -30,7 +30,7 @@ options:
   state:
     description:
       - V(present) makes the map, whatever C(find_multipaths) says. The WWID is registered, every path is given to multipathd, and a map that
-        was left suspended is resumed.
+        was left suspended is resumed. It is refused while a path that the map would take is in use as a local disk, or a process has it open.
       - V(absent) flushes the map. It is refused while the map is mounted, held, swapped to or open. A map whose LUN is gone is flushed
         like any other; I/O that waits for a path cannot hold it up, because queueing is switched off for it first. When the flush fails,
         queueing is switched on again and a map left suspended is resumed.
@@ -102,7 +102,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import warn_of_unclaimed
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import MapChange, Tools
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import describe_map
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users, with_openers
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_tool import ScsiPaths
@@ -149,7 +149,7 @@ def make_plan(state, target, host, tools, places, lacking):
     """The Plan of the state. Raises SanError when it is refused. lacking: check mode, and something is not there yet."""
     device = host.device(target.wwid)
     if state == "present":
-        return map_state_plan.plan_present(target, host)
+        return map_state_plan.plan_present(target, with_openers(host, [target.wwid], places))
     if state == "absent":
         return map_state_plan.plan_absent(target, host, map_users(device.dm, tools.dmsetup, places) if device else ())
     if lacking:

@@ -140,6 +140,12 @@ class SanHost:
         (self.root / "mapper" / name).unlink()
         dm.unlink()
 
+    def keep_open(self, device, command="dd"):
+        """A process that has a device open."""
+        (self.root / "proc/77/fd").mkdir(parents=True)
+        (self.root / "proc/77/fd/3").symlink_to(f"/dev/{device}")
+        write(self.root / "proc/77/comm", f"{command}\n")
+
     def set_size(self, name, size):
         """What the kernel knows of a disk or map after a rescan or resize."""
         write(self.root / "sys/block" / name / "size", size // SECTOR_BYTES)

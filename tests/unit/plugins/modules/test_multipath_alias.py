@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import multipathd_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Multipath
@@ -393,6 +394,23 @@ def test_without_reload_only_the_file_changes(alias, san, fakes):
     assert done["changed"]
     assert (san.names(), fakes.multipathd.calls.count("reconfigure")) == ({}, 0)
     assert not alias(reload=False, **one())["changed"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_no_map_of_a_lun_that_somebody_has_open(alias, san, fakes, monkeypatch, check):
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    san.keep_open("sdb", "qemu-system-x86")
+    before = san.snapshot()
+    failed = alias(check=check, **one())
+    assert f"qsan: {A} cannot be taken, it is in use as a local disk (sdb is open by qemu-system-x86 (process 77))" in failed["msg"]
+    assert (san.snapshot(), fakes.apply.writes) == (before, 0)
+    assert not alias(check=check, wwid=B, alias="logs").get("failed")
+
+
+def test_a_map_whose_path_somebody_has_open_is_named(alias, san):
+    alias(**one())
+    san.keep_open("sdb")
+    assert alias(wwid=A, alias="data")["changed"]
 
 
 class Processes:

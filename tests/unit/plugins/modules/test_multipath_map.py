@@ -200,6 +200,28 @@ def test_present_refuses_two_luns_of_one_wwid(make, san):
     refused(make, san, "differ in size", wwid=A)
 
 
+def test_present_refuses_a_lun_that_somebody_has_open(make, san):
+    san.keep_open("sdc", "qemu-system-x86")
+    refused(make, san, "it is in use as a local disk (sdc is open by qemu-system-x86 (process 77))", wwid=A)
+
+
+def test_present_refuses_a_further_path_that_somebody_has_open(mapped, san):
+    san.disk("sdd", A, CTR1)
+    san.keep_open("sdd")
+    refused(mapped, san, "sdd is open by dd (process 77)", name="qsan")
+
+
+@pytest.mark.parametrize(("device", "command"), [("sdb", "multipathd"), ("sdb", "(udev-worker)"), ("sda", "dd")])
+def test_present_takes_what_is_looked_at_or_another_disk(make, san, device, command):
+    san.keep_open(device, command)
+    assert both(make, san, wwid=A)["map"]["paths"] == ["sdb", "sdc"]
+
+
+def test_present_leaves_a_path_in_its_map_that_somebody_has_open(mapped, san):
+    san.keep_open("sdb")
+    assert not mapped(name="qsan")["changed"]
+
+
 def test_present_refuses_another_kind_of_device(make, san):
     san.make_dm("vg-root", "LVM-x")
     for state in ("present", "absent", "resized"):
@@ -254,9 +276,7 @@ def hold_partition(san):
 
 
 def read_it(san):
-    (san.root / "proc/77/fd").mkdir(parents=True)
-    (san.root / "proc/77/fd/3").symlink_to("/dev/dm-0")
-    (san.root / "proc/77/comm").write_text("dd\n")
+    san.keep_open("dm-0")
 
 
 @pytest.mark.parametrize(
