@@ -47,6 +47,8 @@ NVME_SUBSYSTEM = "nvme-subsystem"
 # Drives with removable media, which the kernel names so (Documentation/admin-guide/devices.txt).
 NO_DISK = re.compile(r"(sr|fd)[0-9]+")
 VPD_HEADER_BYTES = 4
+# What a serial number can be of, best first: VPD page 80h, udev's words for the identifier or for a disk that is no SCSI disk, the driver.
+UNIT_SERIAL, UDEV_SERIAL, DRIVER_SERIAL = range(3)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Disk:
     name: sdb. device: /dev/sdb. size: bytes, None when unknown. wwid: what multipath calls uid. transport: iscsi, fc, sas, ata, usb,
     vscsi, virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
     claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say. native: whether the NVMe
-    driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone. revision: of its firmware.
+    driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone. revision: of its firmware. serial_kind: what the
+    serial number is of, None without one; two disks can be told apart by those of one kind only.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Disk:
     vendor: Optional[str]
     model: Optional[str]
     serial: Optional[str]
+    serial_kind: Optional[int]
     wwid: Optional[str]
     transport: Optional[str]
     hctl: Optional[str]
@@ -127,13 +131,15 @@ def _is_disk(node):
 
 def _disk(node, use, properties):
     address = os.path.basename(os.path.realpath(os.path.join(node.directory, "device")))
+    serial, serial_kind = _serial(node, properties)
     return Disk(
         name=node.name,
         device=node.device,
         size=node.size,
         vendor=_vendor(node),
         model=attribute(node.directory, "device", "model") or properties.get("ID_MODEL"),
-        serial=_serial(node, properties),
+        serial=serial,
+        serial_kind=serial_kind,
         wwid=wwid_of(node, properties),
         transport=transport_of(node),
         hctl=address if HCTL.fullmatch(address) else None,
@@ -156,9 +162,13 @@ def _vendor(node):
 
 
 def _serial(node, properties):
-    """The unit serial number: what the kernel has read from the disk (VPD page 80h) before what udev remembers."""
+    """The serial number and its kind, (None, None) without one. Of VPD page 80h: what the kernel has read before what udev remembers."""
     page = attribute_bytes(node.directory, "device", "vpd_pg80")
     length = int.from_bytes(page[2:VPD_HEADER_BYTES], "big")
     from_disk = page[VPD_HEADER_BYTES : VPD_HEADER_BYTES + length].decode("ascii", "replace").strip(" \0")
-    by_udev = properties.get("ID_SCSI_SERIAL") or properties.get("ID_SERIAL_SHORT")
-    return from_disk or by_udev or attribute(node.directory, "device", "serial") or attribute(node.directory, "serial")
+    told = (
+        (from_disk or properties.get("ID_SCSI_SERIAL", "").strip(), UNIT_SERIAL),
+        (properties.get("ID_SERIAL_SHORT"), UDEV_SERIAL),
+        (attribute(node.directory, "device", "serial") or attribute(node.directory, "serial"), DRIVER_SERIAL),
+    )
+    return next(((serial, kind) for serial, kind in told if serial), (None, None))

@@ -15,8 +15,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
 @dataclass(frozen=True)
 class LunPath:
-    """One path to a LUN. users: what uses the disk other than a map of its own WWID, in words; claimed: as of Disk; judged: udev has
-    looked at it since anything changed that decides whether it is claimed."""
+    """One path to a LUN. serial: None when other paths tell a better kind of it; users: what uses the disk other than a map of its own WWID,
+    in words; claimed: as of Disk; judged: udev has looked at it since anything changed that decides whether it is claimed."""
 
     name: str
     hctl: Optional[str] = None
@@ -102,9 +102,9 @@ def select_luns(luns, criteria):
 
 def lun_problem(lun):
     """Why a LUN must not become or stay a multipath device as it is, or None."""
-    for what, values in (("size", lun.sizes), ("serial number", lun.serials)):
+    for what, key, values in (("size", "size", lun.sizes), ("serial number", "serial", lun.serials)):
         if len(values) > 1:
-            told = ", ".join(f"{path.name}: {path.size if what == 'size' else path.serial}" for path in lun.paths)
+            told = ", ".join(f"{path.name}: {getattr(path, key)}" for path in lun.paths if getattr(path, key))
             return (
                 f"its paths differ in {what} ({told}): the array gives one WWID to different LUNs, or a resize has not reached every path; "
                 "joining them would destroy data. Correct the array, or rescan the paths"
@@ -135,6 +135,7 @@ def warn_of_unclaimed(names):
 
 def _lun(wwid, disks, by_disk, own_map, alua, judged):
     first = disks[0]
+    serial_kind = min((disk.serial_kind for disk in disks if disk.serial), default=None)
     return Lun(
         wwid=wwid,
         vendor=first.vendor,
@@ -142,16 +143,16 @@ def _lun(wwid, disks, by_disk, own_map, alua, judged):
         san=any(disk.is_san or disk.name in by_disk for disk in disks) or [disk.transport for disk in disks].count(VSCSI) > 1,
         alua=all(disk.name in alua for disk in disks),
         revision=first.revision,
-        paths=tuple(_path(disk, by_disk.get(disk.name), own_map, disk.name in judged) for disk in disks),
+        paths=tuple(_path(disk, serial_kind, by_disk.get(disk.name), own_map, disk.name in judged) for disk in disks),
     )
 
 
-def _path(disk, session, own_map, judged):
+def _path(disk, serial_kind, session, own_map, judged):
     return LunPath(
         name=disk.name,
         hctl=disk.hctl,
         size=disk.size,
-        serial=disk.serial,
+        serial=disk.serial if disk.serial_kind == serial_kind else None,
         target=session.target if session else None,
         sid=session.sid if session else None,
         # The kernel gives a disk to one holder: with its own map on it, all other use of it goes through the map.

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import DRIVER_SERIAL, UDEV_SERIAL, UNIT_SERIAL, read_disks
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
@@ -111,6 +111,22 @@ def test_what_udev_says_is_what_multipath_uses(host):
     host.disk("sda", "8:0", SATA, device={"wwid": "t10.ATA     ST31000528AS"})
     host.udev_db("8:0", ID_SERIAL="ST31000528AS_9VP1", ID_SERIAL_SHORT="9VP1", ID_WWN="0x5000c500")
     assert (the_disk(host).wwid, the_disk(host).serial) == ("ST31000528AS_9VP1", "9VP1")
+
+
+@pytest.mark.parametrize(
+    ("device", "properties", "serial", "kind"),
+    [
+        ({"vpd_pg80": b"\x00\x80\x00\x0900901D00 "}, {"ID_SCSI_SERIAL": "other", "ID_SERIAL_SHORT": "2033"}, "00901D00", UNIT_SERIAL),
+        ({}, {"ID_SCSI_SERIAL": " 00901D00 ", "ID_SERIAL_SHORT": "2033"}, "00901D00", UNIT_SERIAL),
+        ({"vpd_pg80": b"\x00\x80\x00\x00"}, {"ID_SERIAL_SHORT": "2033"}, "2033", UDEV_SERIAL),
+        ({"serial": "S1\n"}, {}, "S1", DRIVER_SERIAL),
+        ({}, {}, None, None),
+    ],
+)
+def test_a_serial_number_has_a_kind(host, device, properties, serial, kind):
+    host.disk("sdb", "8:16", ISCSI, device=device)
+    host.udev_db("8:16", **properties)
+    assert (the_disk(host).serial, the_disk(host).serial_kind) == (serial, kind)
 
 
 def test_nvme_has_its_wwn_for_a_wwid(host):

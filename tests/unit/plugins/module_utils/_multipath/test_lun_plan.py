@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import UDEV_SERIAL, UNIT_SERIAL
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import find_luns, lun_problem, plan_claims, select_luns
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 
@@ -22,6 +23,7 @@ def disk(name, wwid, hctl="3:0:0:0", **changes):
         "vendor": "Qsan",
         "model": "P600Q",
         "serial": "S1",
+        "serial_kind": UNIT_SERIAL,
         "size": 1 << 30,
         "holders": (),
         "in_use_by": (),
@@ -85,6 +87,17 @@ def test_select(criteria, wwids):
         ((disk("sdb", "3a"), disk("sdc", "3a")), None),
         ((disk("sdb", "3a"), disk("sdc", "3a", size=None, serial=None)), None),
         ((disk("sdb", "3a"), disk("sdc", "3a", size=1 << 31)), "differ in size"),
+        # What udev makes of the WWID is no unit serial number.
+        ((disk("sdb", "3a"), disk("sdc", "3a", serial="2033", serial_kind=UDEV_SERIAL)), None),
+        ((disk("sdb", "3a", serial=None, serial_kind=None), disk("sdc", "3a", serial_kind=UDEV_SERIAL)), None),
+        (
+            tuple(disk(name, "3a", serial=f"S{name}", serial_kind=UDEV_SERIAL) for name in ("sdb", "sdc")),
+            "differ in serial number (sdb: Ssdb, sdc: Ssdc)",
+        ),
+        (
+            (disk("sda", "3a", serial_kind=UDEV_SERIAL), *(disk(name, "3a", serial=f"S{name}") for name in ("sdb", "sdc"))),
+            "differ in serial number (sdb: Ssdb, sdc: Ssdc)",
+        ),
         ((disk("sdb", "3a"), disk("sdc", "3a", serial="S2")), "differ in serial number (sdb: S1, sdc: S2)"),
         ((disk("sdb", "3a", in_use_by=("swap",)),), "sdb is swap"),
         ((disk("sdb", "3a", holders=("dm-0",), in_use_by=("held by dm-0 (qsan)", "mounted on /mnt")),), None),
