@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import re
-
-# Characters that an extended regular expression does not take literally.
-SPECIAL = re.compile(r"([][\\.^$*+?(){}|])")
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import SPECIAL, fitting
 
 
 def value_in_force(confs, keyword, vendor, product, protocol=None, revision=None):
@@ -29,7 +26,13 @@ def value_in_force(confs, keyword, vendor, product, protocol=None, revision=None
 
 def device_blocks(confs, vendor, product, revision=None):
     """The device sections that match, in the order of reading. One for a revision is not for a device whose revision is unknown."""
-    return [block for conf in confs for block in conf.blocks("devices", "device") if _names(block, vendor, product, revision)]
+    blocks = [block for conf in confs for block in conf.blocks("devices", "device")]
+    for keyword, text in (("vendor", vendor), ("product", product)):
+        fits = _fitting(blocks, keyword, text or "")
+        blocks = [block for block in blocks if block.value(keyword) in fits]
+    # A section without a revision is for all of them (libmultipath/config.c hwe_regmatch).
+    revisions = {None, *(_fitting(blocks, "revision", revision) if revision is not None else ())}
+    return [block for block in blocks if block.value("revision") in revisions]
 
 
 def exactly(text):
@@ -41,14 +44,6 @@ def _escaped(match):
     return "\\" + match.group(1)
 
 
-def _names(block, vendor, product, revision):
-    # A section without a revision is for all of them (libmultipath/config.c hwe_regmatch).
-    fits_revision = block.value("revision") is None or (revision is not None and _matches(block.value("revision"), revision))
-    return fits_revision and all(_matches(block.value(keyword), text) for keyword, text in (("vendor", vendor), ("product", product)))
-
-
-def _matches(pattern, text):
-    try:
-        return pattern is not None and re.search(pattern, text or "") is not None
-    except re.error:
-        return False
+def _fitting(blocks, keyword, text):
+    """The expressions of blocks that fit a text, as a set."""
+    return fitting({block.value(keyword) for block in blocks} - {None}, text)

@@ -10,6 +10,7 @@ takes for others.
 from __future__ import annotations
 
 import contextlib
+import re
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
@@ -18,19 +19,22 @@ FLAGS = 1 | 8
 # More than any regex_t; that of glibc has 64.
 REGEX_BYTES = 512
 WORDS_BYTES = 256
+# Characters that an extended regular expression does not take literally.
+SPECIAL = re.compile(r"([][\\.^$*+?(){}|])")
 
 
 def check_regex(text):
     """Raises SanError for what regcomp(3) refuses as an extended regular expression: it makes the whole file be refused."""
-    with _compiled(text) as (libc, regex, refused):
+    libc, compiled = _library(), _parted(text)[1]
+    with _compiled(libc, compiled) as (regex, refused):
         if refused:
-            hint = " Write .* for anything." if _parted(text)[1].startswith("*") else ""
+            hint = " Write .* for anything." if compiled.startswith("*") else ""
             raise SanError(f"{text!r} is no regular expression: {_words(libc, regex, refused)}.{hint}")
 
 
 def is_regex(text):
     """Whether regcomp(3) takes an expression."""
-    with _compiled(text) as (libc, regex, refused):
+    with _compiled(_library(), _parted(text)[1]) as (regex, refused):
         return not refused
 
 
@@ -38,22 +42,44 @@ def matches(text, subject):
     """Whether an expression of a blacklist fits a subject; one that begins with ! fits what the rest does not. None is nothing that fits."""
     if text is None or subject is None:
         return False
-    with _compiled(text) as (libc, regex, refused):
-        found = not refused and libc.regexec(regex, _bytes(subject), 0, None, 0) == 0
-        return not refused and found != _parted(text)[0]
+    inverted, compiled = _parted(text)
+    found = _found_in(_library(), compiled, subject)
+    return found is not None and found != inverted
 
 
-@contextlib.contextmanager
-def _compiled(text):
-    """The C library, the compiled expression, and the error number of regcomp(3), 0 for none."""
+def fitting(texts, subject):
+    """Those of some expressions of device sections that fit a subject, as a set. A ! is no more than itself there (libmultipath/config.c hwe_regmatch)."""
+    # multipath has a hundred such sections itself, mostly with literals: to compile these as well takes several times as long.
+    special = {text for text in texts if SPECIAL.search(text)}
+    libc = _library() if special else None
+    return {text for text in texts if (_found_in(libc, text, subject) if text in special else text in subject)}
+
+
+def _found_in(libc, text, subject):
+    """Whether regexec(3) finds an expression in a subject, None when regcomp(3) refuses it."""
+    with _compiled(libc, text) as (regex, refused):
+        return None if refused else libc.regexec(regex, _bytes(subject), 0, None, 0) == 0
+
+
+def _library():
+    """The C library."""
     # Most runs compile none.
     import ctypes
 
-    libc, regex = ctypes.CDLL(None), ctypes.create_string_buffer(REGEX_BYTES)
+    libc = ctypes.CDLL(None)
     libc.regexec.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int]
-    refused = libc.regcomp(regex, _bytes(_parted(text)[1]), FLAGS)
+    return libc
+
+
+@contextlib.contextmanager
+def _compiled(libc, text):
+    """The compiled expression, and the error number of regcomp(3), 0 for none."""
+    import ctypes
+
+    regex = ctypes.create_string_buffer(REGEX_BYTES)
+    refused = libc.regcomp(regex, _bytes(text), FLAGS)
     try:
-        yield libc, regex, refused
+        yield regex, refused
     finally:
         if not refused:
             libc.regfree(regex)
