@@ -55,14 +55,16 @@ class Host:
 
     def in_fstab(self, name):
         """What /etc/fstab names of a map and its partitions, as a list of devices."""
-        return sorted(filter(_by_name(name).fullmatch, self.fstab))
+        return sorted(self.fstab & self._links(name))
 
     def opened_in(self, name):
         """The open devices for which /etc/crypttab names a map or a partition of it, as a list."""
         there = {device.name for device in self.devices}
-        return [opened for opened, lies_in in self.crypttab if opened in there and _by_name(name).fullmatch(lies_in)]
+        return [opened for opened, lies_in in self.crypttab if opened in there and lies_in in self._links(name)]
 
-
-def _by_name(name):
-    # kpartx names partitions mpatha1, data1p1 or mpatha-part1 (skip_kpartx, partition_delimiter).
-    return re.compile(f"/dev/(mapper/|disk/by-id/dm-name-){re.escape(name)}(p|-part)?[0-9]*")
+    def _links(self, name):
+        """The device nodes that have the name of a map or of a partition of it, as a set."""
+        # By the uuid that kpartx gives a partition: by its name, vol1 may be a partition of vol and another map.
+        uuids = [re.escape(device.uuid) for device in self.devices if device.name == name]
+        parts = (device.name for device in self.devices for uuid in uuids if re.fullmatch(f"part[0-9]+-{uuid}", device.uuid))
+        return {f"{directory}{each}" for each in (name, *parts) for directory in ("/dev/mapper/", "/dev/disk/by-id/dm-name-")}

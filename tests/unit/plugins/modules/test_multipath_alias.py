@@ -268,6 +268,16 @@ def test_systemd_would_take_a_swap_space_or_an_encrypted_device(alias, san, use,
     assert alias(wwid=A, alias="data")["changed"]
 
 
+def test_what_lies_in_another_map_of_a_longer_name_is_no_hindrance(alias, san):
+    alias(aliases=[{"wwid": A, "alias": "vol"}, {"wwid": B, "alias": "vol1"}])
+    (san.root / "fstab").write_text("/dev/mapper/vol1 /srv ext4 _netdev 0 0\n")
+    (san.root / "crypttab").write_text("secret /dev/mapper/vol1 none _netdev\n")
+    san.hold(san.make_dm("secret", "CRYPT-LUKS2-1-secret"), san.dms()[B])
+    done = alias(wwid=A, alias="data")
+    assert (done["changed"], done["warnings"]) == (True, [])
+    assert "vol1 is not renamed: it is opened as secret" in alias(wwid=B, alias="logs")["msg"]
+
+
 def test_another_map_that_waits_for_its_new_name_keeps_it(alias, san, fakes, monkeypatch):
     alias(**one())
     dm = san.dms()[A]
