@@ -281,7 +281,8 @@ def name_maps(module, multipath, multipathd, places):
     params, path, absent = module.params, module.params["path"], module.params["state"] == ABSENT
     wanted = wanted_from(params)
     running = multipathd.running()
-    host = read_host(path, [item.alias for item in wanted], parse_topology(multipathd.show_maps_json()) if running else (), places)
+    told = parse_topology(multipathd.show_maps_json()) if running else ()
+    host = read_host(path, [item.alias for item in wanted], told, places, multipath.version)
     choices = (alias_choice_plan.choose_names if absent else alias_choice_plan.choose_luns)(wanted, host)
     refuse(find_leftovers(choices, host, path) if absent else find_conflicts(choices, with_openers(host, [choice.wwid for choice in choices], places), path))
     reload = params["reload"] and conf_apply.is_read(path)

@@ -131,7 +131,8 @@ def work(module, tools, places=HERE):
     """Read, plan, apply, report. tools: a Tools, or fakes of them."""
     params, state = module.params, module.params["state"]
     running = tools.multipathd.running()
-    host = read_host(places.main, (), parse_topology(tools.multipathd.show_maps_json()) if running else (), places)
+    told = parse_topology(tools.multipathd.show_maps_json()) if running else ()
+    host = read_host(places.main, (), told, places, tools.multipath.version)
     target = map_state_plan.choose_map(params["name"], params["wwid"], host)
     lacks = map_state_plan.find_lacks(target, host, running, state)
     if lacks and not module.check_mode:

@@ -53,6 +53,18 @@ def texts_read(keywords):
     return (main_text, *(read_text(file) or "" for file in _drop_ins(keywords, main_text)))
 
 
+def drop_ins(directory, version):
+    """The files of a directory that libmultipath reads, as a list of paths in the order of reading.
+
+    version: gives the installed release, None where that is not known; asked only where it decides whether a file is read.
+    """
+    # alphasort in the C locale; dot files too.
+    names = sorted(os.listdir(directory), key=os.fsencode) if os.path.isdir(directory) else []
+    is_old = any(".conf" in name and not name.endswith(".conf") for name in names) and (version() or ENDS_IN_CONF) < ENDS_IN_CONF
+    files = [os.path.join(directory, name) for name in names if name.endswith(".conf") or (is_old and ".conf" in name)]
+    return [file for file in files if os.path.isfile(file)]
+
+
 def check_place(path):
     """Raises SanError when there is no directory for a file, and make_place would not make it."""
     directory = os.path.dirname(os.path.realpath(path))
@@ -87,8 +99,4 @@ def _drop_ins(keywords, main_text):
     if release is not None and release < FIXED_DIRECTORY:
         named = settings_of(parse_conf(main_text, MAIN_FILE, keywords)).get(("defaults", "config_dir"))
         directory = named.text if named else directory
-    old = release is not None and release < ENDS_IN_CONF
-    # alphasort in the C locale; dot files too.
-    names = sorted(os.listdir(directory), key=os.fsencode) if os.path.isdir(directory) else []
-    files = [os.path.join(directory, name) for name in names if name.endswith(".conf") or (old and ".conf" in name)]
-    return [file for file in files if os.path.isfile(file)]
+    return drop_ins(directory, lambda: release)

@@ -1,11 +1,13 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the host says about its LUNs and their names: sysfs, /dev/mapper and the files of multipath. Starts no process."""
+"""What the host says about its LUNs and their names: sysfs, /dev/mapper and the files of multipath.
+
+Starts no process but that which gives the installed release, where a file is read by some releases only. version: as in conf_files_tool.
+"""
 
 from __future__ import annotations
 
-import glob
 import os
 from dataclasses import replace
 
@@ -16,6 +18,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool impo
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import judged_after
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import drop_ins
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effect_plan import value_in_force
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_plan import Host, Naming
@@ -33,14 +36,14 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_tex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 
 
-def read_host(path, aliases, told, places=HERE):
+def read_host(path, aliases, told, places=HERE, version=lambda: None):
     """A Host. path: the file that is edited; aliases: names to look for in /dev/mapper; told: the maps of multipathd, or ()."""
     sessions = read_sessions(places.sysfs, places.udev)
     nodes = read_nodes(places.sysfs)
     users = read_users(nodes, places.sysfs, places.proc)
     disks = disks_of(nodes, users, places.udev)
     devices = read_dm(places.sysfs)
-    confs = read_confs(path, places)
+    confs = read_confs(path, places, version)
     mounts = {device.dm: _mounts(nodes[device.dm], nodes, users) for device in devices if device.dm in nodes}
     host = Host(
         luns=find_luns(disks, sessions, devices, read_alua(disks, places), read_judged(disks, nodes, confs, places)),
@@ -64,23 +67,20 @@ def read_names(host, aliases, told, places=HERE, devices=None):
     return replace(host, devices=devices, links=links, maps=join_maps(told, devices))
 
 
-def read_confs(path, places=HERE):
+def read_confs(path, places=HERE, version=lambda: None):
     """A tuple of Conf, of conf_files."""
     directories = _drop_in_directories(places)
     real = {os.path.realpath(directory) for directory in directories}
-    files = conf_files(path, directories, places)
+    files = conf_files(path, directories, places, version)
     return tuple(parse_conf(_text(file), file, drop_in=os.path.realpath(os.path.dirname(file)) in real) for file in files)
 
 
-def conf_files(path, directories, places=HERE):
+def conf_files(path, directories, places, version):
     """The files that libmultipath reads, in its order, and path if it is none of them. The file that path is has its name from path.
 
     directories: of drop-in files.
     """
-    # In conf.d the order is that of the C locale, and a name has to end in .conf (libmultipath/config.c process_config_dir).
-    files = [places.main]
-    for directory in map(glob.escape, directories):
-        files += sorted(file for pattern in ("*.conf", ".*.conf") for file in glob.glob(os.path.join(directory, pattern)))
+    files = [places.main, *(file for directory in directories for file in drop_ins(directory, version))]
     real = os.path.realpath(path)
     files = [path if os.path.realpath(file) == real else file for file in files]
     return files if path in files else [*files, path]

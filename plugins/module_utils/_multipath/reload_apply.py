@@ -22,7 +22,7 @@ def check_reload(software, trial, loads, dmsetup, places=HERE):
     software, trial: of conf_apply; loads: whether this run lets multipathd load them; dmsetup: the tool.
     Raises SanError when that harms one who uses a map.
     """
-    known = read_host(trial.path, (), (), places)
+    known = read_host(trial.path, (), (), places, lambda: software.release)
     if not any(device.wwid for device in known.devices):
         return ()
     before, source = _in_force(software, trial, known)

@@ -321,6 +321,12 @@ class FakeMultipath:
     def __init__(self, san):
         self.san = san
         self.calls = []
+        self.release = (0, 9, 4)
+        self.asked = 0
+
+    def version(self):
+        self.asked += 1
+        return self.release
 
     def add_wwid(self, wwid):
         self.calls.append(wwid)
@@ -337,7 +343,7 @@ class FakeApply:
         self.killed = None
 
     def read_host(self, module):
-        return SimpleNamespace(keywords=keyword_tree(), running=self.multipathd.running(), multipathd=self.multipathd)
+        return SimpleNamespace(release=None, keywords=keyword_tree(), running=self.multipathd.running(), multipathd=self.multipathd)
 
     def try_conf(self, module, host, path, old, edit, validate):
         changed = edit.text != (old or "")

@@ -339,6 +339,23 @@ def test_refused_before_anything_is_changed(alias, san, fakes, case):
     assert (fakes.multipath.calls, fakes.apply.writes) == ([], 0)
 
 
+@pytest.mark.parametrize(("release", "said"), [((0, 8, 3), "mine is the alias of 3999 in "), ((0, 8, 4), None), (None, None)])
+@pytest.mark.parametrize("name", ["a.conf.bak", "a.conf.12.2026-11-23@10:00:00~"])
+def test_an_alias_in_a_copy_that_old_releases_read(alias, san, fakes, name, release, said):
+    """.conf anywhere in a name was enough before 0.8.4."""
+    fakes.multipath.release = release
+    (san.root / "etc/conf.d" / name).write_text("multipaths {\n\tmultipath {\n\t\twwid 3999\n\t\talias mine\n\t}\n}\n")
+    done = alias(wwid=A, alias="mine")
+    assert said in done["msg"] if said else done["changed"]
+    assert fakes.multipath.asked >= 1
+
+
+def test_the_release_is_not_asked_for_where_it_decides_nothing(alias, san, fakes):
+    for name in ("a.conf", ".b.conf", "README"):
+        (san.root / "etc/conf.d" / name).write_text("")
+    assert (alias(**one())["changed"], fakes.multipath.asked) == (True, 0)
+
+
 @pytest.mark.parametrize("keyword", ["bindings_file", "config_dir"])
 def test_names_that_an_old_release_reads_elsewhere_are_taken(alias, san, fakes, keyword):
     elsewhere = san.root / "elsewhere"
