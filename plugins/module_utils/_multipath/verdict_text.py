@@ -47,13 +47,15 @@ class Verdict:
 
 
 def parse_verdict(rc, stdout, stderr):
-    """The Verdict of a finished `multipath -t`: its exit status is 0 for many a broken file.
+    """The Verdict of a finished `multipath -t`: its exit status is 0 for many a broken file, and negative where it crashed on one.
 
     The messages are on stderr; before 0.7.5 on stdout, between the lines of the listing.
     """
     listed = stdout.splitlines(keepends=True)
     messages = [*(line for line in listed if _TIME.match(line)), *stderr.splitlines()]
-    lines = (_TIME.sub("", line).strip() for line in messages)
+    lines = [_TIME.sub("", line).strip() for line in messages]
+    if rc < 0:
+        lines.append(f"multipath -t was ended by signal {-rc}")
     return Verdict(rc == 0, tuple(line for line in lines if line), "".join(line for line in listed if not _TIME.match(line)))
 
 

@@ -35,6 +35,7 @@ class FakeHost:
         self.loaded = None
         self.refuses = ""
         self.hangs = ""
+        self.crashes = ""
         # What it reads without a file.
         self.default = ""
         self.listed = str
@@ -63,9 +64,11 @@ class FakeHost:
         return self.daemon(argv)
 
     def judge(self, argv, text):
-        """multipath -t: refuses a text that holds a word, or hangs on it, else lists it."""
+        """multipath -t: refuses a text that holds a word, or hangs or crashes on it, else lists it."""
         if self.hangs and self.hangs in text:
             raise CommandTimeout(("multipath", "-t"), 20, "")
+        if self.crashes and self.crashes in text:
+            return self.result(argv, -signal.SIGSEGV)
         if self.refuses and self.refuses in text:
             return self.result(argv, 1, stderr=f"1.0 | {self.path} line 3, parsing failed\n")
         return self.result(argv, 0, self.listed(text))
@@ -234,6 +237,14 @@ def test_vendor_that_is_no_expression_with_product_blacklist(host, task):
     failed = task(validate=False, devices=[{"vendor": "*", "product": "X", "product_blacklist": "LUNZ"}])
     assert failed["failed"] and "line 3: devices device vendor: libmultipath refuses the whole configuration, since '*' is no" in failed["msg"]
     assert host.path.read_text() == text
+
+
+def test_a_file_on_which_libmultipath_crashes_is_refused(host, task):
+    host.crashes = "polling_interval"
+    for check in (True, False):
+        failed = task(check=check, **TASK)
+        assert "libmultipath refuses the whole configuration: multipath -t was ended by signal 11. Mend that line; nothing was changed." in failed["msg"]
+    assert host.path.read_text() == BEFORE
 
 
 def test_bad_line_in_conf_d_is_no_hindrance(host, task):

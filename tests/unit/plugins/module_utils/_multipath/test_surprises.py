@@ -210,6 +210,16 @@ def test_stanza_without_its_name_is_dropped():
     assert edit(conf, devices=[{"vendor": "OURS", "product": "A.*", "no_path_retry": 8}]) == conf.text.replace("retry 7", "retry 8")
 
 
+@pytest.mark.parametrize("release", [(0, 7, 9), (0, 8, 3), (0, 8, 5), (0, 9, 4), None])
+def test_device_without_its_half_crashes_some_and_is_never_written(release):
+    for half, lacks in (({"vendor": "SGI"}, "product"), ({"product": "A.*"}, "vendor"), ({"vendor": "SGI", "product": None}, "product")):
+        assert f"lacks {lacks}" in refused(parse_conf("", "f", keyword_tree(release)), devices=[{**half, "no_path_retry": 5}])
+    # One that is there is told, and left to libmultipath to judge.
+    conf = read("nameless_stanzas", release)
+    said = edit_conf(conf, Wanted(defaults={"verbosity": 3}))
+    assert conf.text in said.text and "nameless_stanzas line 2: device: dropped, it lacks what it is known by." in said.complaints
+
+
 def test_what_is_written_is_the_portable_form():
     outcome = edit(
         parse_conf("", "f"),

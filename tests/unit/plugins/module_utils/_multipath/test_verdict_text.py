@@ -79,3 +79,9 @@ def test_no_release():
 @pytest.mark.parametrize(("answer", "state"), [("pid 123 idle\n", "idle"), ("pid 4 configure", "configure"), ("timeout\n", None)])
 def test_daemon_state(answer, state):
     assert parse_daemon_state(answer) == state
+
+
+def test_a_crash_is_named():
+    # 0.7.9, 0.8.3 and 0.8.5 crash on some files with a device section that lacks its vendor or product.
+    verdict = parse_verdict(-11, "", "1.0 | f line 3, incomplete device\n")
+    assert (verdict.accepted, verdict.complaints) == (False, ("f line 3, incomplete device", "multipath -t was ended by signal 11"))
