@@ -90,7 +90,7 @@ options:
     choices: [present, absent]
     default: present
   path:
-    description: The file that is changed.
+    description: The file that is changed, as O(linuxsan.host.multipath_conf#module:path).
     type: path
     default: /etc/multipath.conf
   reload:

@@ -25,7 +25,7 @@ options:
   path:
     description:
       - The file, C(/etc/multipath.conf) or one of C(/etc/multipath/conf.d). It is created when it is not there, and so is
-        C(/etc/multipath/conf.d).
+        C(/etc/multipath/conf.d), where a name that does not end in C(.conf) is refused, since libmultipath would not read the file.
       - Any other file is tried as if it were C(/etc/multipath.conf), and C(multipathd) is not told to load it.
     type: path
     default: /etc/multipath.conf

@@ -72,6 +72,14 @@ def check_place(path):
         raise SanError(f"{path}: there is no directory {directory}. Make it, or name another path; nothing was changed.")
 
 
+def check_name(path, keywords):
+    """Raises SanError for a file in the directory of drop-in files that has no name under which it is read."""
+    directory = _directory(keywords, read_text(MAIN_FILE) or "")
+    files = [file for file in (os.path.abspath(path), os.path.realpath(path)) if os.path.realpath(os.path.dirname(file)) == os.path.realpath(directory)]
+    if files and not is_read(path) and not any(file.endswith(".conf") for file in files):
+        raise SanError(f"{path}: its name has to end in .conf, or libmultipath does not read it in {directory}. Choose such a name; nothing was changed.")
+
+
 def make_place(path):
     """Make the directory of drop-in files for one; most packages come without it."""
     check_place(path)
@@ -95,8 +103,12 @@ def back_up(module, path):
 
 def _drop_ins(keywords, main_text):
     """The paths in the directory, in the order of reading."""
-    release, directory = keywords.release, DROP_IN_DIRECTORY
-    if release is not None and release < FIXED_DIRECTORY:
-        named = settings_of(parse_conf(main_text, MAIN_FILE, keywords)).get(("defaults", "config_dir"))
-        directory = named.text if named else directory
-    return drop_ins(directory, lambda: release)
+    return drop_ins(_directory(keywords, main_text), lambda: keywords.release)
+
+
+def _directory(keywords, main_text):
+    """That of drop-in files."""
+    if keywords.release is None or keywords.release >= FIXED_DIRECTORY:
+        return DROP_IN_DIRECTORY
+    named = settings_of(parse_conf(main_text, MAIN_FILE, keywords)).get(("defaults", "config_dir"))
+    return named.text if named else DROP_IN_DIRECTORY

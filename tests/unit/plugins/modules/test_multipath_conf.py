@@ -36,6 +36,7 @@ class FakeHost:
         self.refuses = ""
         self.hangs = ""
         self.crashes = ""
+        self.version = VERSION
         # What it reads without a file.
         self.default = ""
         self.listed = str
@@ -50,7 +51,7 @@ class FakeHost:
         if argv == ["multipath", "-h"]:
             # It reads the configuration first.
             judged = self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.is_file() else "")
-            return judged if judged.rc else self.result(argv, stderr=VERSION)
+            return judged if judged.rc else self.result(argv, stderr=self.version)
         if argv == ["multipath", "-t"]:
             return self.judge(argv, self.path.read_text(errors="surrogateescape") if self.path.exists() else self.default)
         if argv[0] == "dmsetup":
@@ -60,7 +61,7 @@ class FakeHost:
                 return self.result(argv, 1, stderr="unshare: unshare failed: Operation not permitted\n")
             with open(argv[6], encoding="utf-8", errors="surrogateescape") as file:
                 judged = self.judge(argv, file.read())
-                return self.result(argv, stderr=VERSION) if "-h" in argv else judged
+                return self.result(argv, stderr=self.version) if "-h" in argv else judged
         return self.daemon(argv)
 
     def judge(self, argv, text):
@@ -369,6 +370,35 @@ def test_file_that_a_link_in_conf_d_leads_to_is_read(host, task):
     assert task(check=True, path=str(target), **TASK)["actions"] == [f"write {target}", "reload multipathd"]
     assert task(path=str(target), reload=False, **TASK)["changed"]
     assert (directory / "5.conf").is_symlink() and not target.is_symlink() and target.read_text() == AFTER
+
+
+@pytest.mark.parametrize("name", ["qsan", "qsan.txt", "qsan.conf.bak", "qsan.CONF", "9.confused"])
+def test_a_file_of_conf_d_that_is_never_read_is_refused(host, task, name):
+    path = host.path.parent / "conf.d" / name
+    for options in ({}, {"check": True}, {"validate": False}):
+        failed = task(path=str(path), **options, **TASK)
+        assert f"{path}: its name has to end in .conf, or libmultipath does not read it in {path.parent}." in failed["msg"]
+    assert os.listdir(path.parent) == []
+    link = host.path.parent / "link"
+    link.symlink_to(path)
+    assert "has to end in .conf" in task(path=str(link), **TASK)["msg"]
+
+
+def test_a_file_of_conf_d_that_a_link_there_names_is_read(host, task):
+    directory = host.path.parent / "conf.d"
+    (directory / "5.conf").symlink_to(directory / "base")
+    assert task(path=str(directory / "base"), **TASK)["changed"]
+
+
+@pytest.mark.parametrize(("version", "refused"), [("0.8.9", True), ("0.9.0", False)])
+def test_the_directory_that_config_dir_names(host, task, version, refused):
+    other = host.path.parent / "other"
+    other.mkdir()
+    host.version = VERSION.replace("0.9.4", version)
+    host.path.write_text(f"defaults {{\n\tconfig_dir {other}\n}}\n")
+    said = task(path=str(other / "qsan"), **TASK)
+    assert ("has to end in .conf" in said["msg"]) if refused else said["changed"]
+    assert task(path=str(other / "qsan.conf"), **TASK)["changed"]
 
 
 def killed_at(step, call):
