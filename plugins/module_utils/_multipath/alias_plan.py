@@ -75,9 +75,9 @@ def unmet_told(choice, host):
 
 
 def unmet_absence(choice, host):
-    """The map still has the alias, as a tuple of sentences. An alias that multipathd chose itself (bindings file) stays."""
+    """The map still has the alias, as a tuple of sentences. A name that multipathd chooses itself (the WWID, or of the bindings file) stays."""
     device = host.device(choice.wwid)
-    own = any(binding.wwid == choice.wwid and binding.alias == choice.alias for binding in host.bindings)
+    own = choice.alias == choice.wwid or any(binding.wwid == choice.wwid and binding.alias == choice.alias for binding in host.bindings)
     return (f"{choice.alias}: the map of {choice.wwid} still has this name",) if device and device.name == choice.alias and not own else ()
 
 

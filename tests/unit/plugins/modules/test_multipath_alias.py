@@ -169,6 +169,13 @@ def test_a_file_is_the_same_by_every_name(alias, san, fakes, way):
     assert way == "//" or (san.root / path).is_symlink()
 
 
+def test_absent_of_an_alias_that_is_the_wwid(alias, san, fakes):
+    alias(wwid=A, alias=A)
+    done = alias(alias=A, state="absent")
+    assert (done["changed"], san.names(), A in san.conf.read_text()) == (True, {A: A}, False)
+    assert not alias(alias=A, state="absent")["changed"]
+
+
 def test_absent_after_a_kill(alias, san, fakes, kill):
     alias(**one())
     fakes.apply.killed = "after"

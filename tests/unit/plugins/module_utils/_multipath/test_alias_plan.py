@@ -101,6 +101,14 @@ def test_a_name_of_the_bindings_file_stays():
     assert unmet_absence(choice, Host(devices=host.devices, bindings=(Binding("alias0", "0"),))) == ()
 
 
+def test_an_alias_that_is_the_wwid_stays_without_it():
+    host = build([(True, "wwid", "same", "multibus", True, False, True)])
+    choice = Choice("0", "0")
+    assert unmet_absence(choice, host) == ()
+    assert plan_absent((choice,), host, (), True).steps == ()
+    assert find_lacks([choice], host, False, True, True) == ()
+
+
 def test_lacks():
     missing = Choice("a", None, missing="no LUN matches")
     assert len(find_lacks([missing], Host(), True, True, False)) == 1
