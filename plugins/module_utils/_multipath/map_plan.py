@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import meaning
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import Map
 
@@ -165,16 +166,18 @@ def _unmet_selector(told, value):
 
 
 def _unmet_failback(told, value):
-    shown = f"deferred:{int(value)}" if value.isdigit() else value
+    seconds = meaning("failback", value)
+    shown = f"deferred:{seconds}" if seconds.isdigit() else seconds
     # A deferred failback that is under way is shown as a progress bar.
-    same = told.failback in (None, shown) or (value.isdigit() and told.failback.endswith(f"/{int(value)}"))
+    same = told.failback in (None, shown) or (seconds.isdigit() and told.failback.endswith(f"/{seconds}"))
     return None if same else f"failback is {told.failback} and not {value}"
 
 
 def _unmet_retry(told, value):
-    shown = {"fail": "off", "0": "off", "queue": "on"}.get(value, f"{value} chk")
+    checks = meaning("no_path_retry", value)
+    shown = {"0": "off", "queue": "on"}.get(checks, f"{checks} chk")
     # Without a usable path, multipathd counts seconds down and then says off.
-    counting = value.isdigit() and not any(path.usable for path in told.paths)
+    counting = checks.isdigit() and not any(path.usable for path in told.paths)
     return None if told.queueing in (None, shown) or counting else f"no_path_retry {value} is not in force: queueing is {told.queueing}"
 
 
