@@ -36,10 +36,12 @@ def check_winners(wanted, later):
 
 def overridden(wanted, table):
     """Warnings on named values that lose against the section overrides. table: of the file itself, or of the others."""
-    for key, meaning in wanted:
-        over = table.get(("overrides", key[-1])) if key[0] in ("defaults", "devices") and isinstance(key[-1], str) else None
-        if over is not None and meaning is not None and over.meaning != meaning:
-            yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for every device."
+    asked = dict(wanted)
+    for key, meaning in asked.items():
+        for winner, said in _winners(key, table) if meaning is not None else ():
+            over = table[winner]
+            if over.meaning != meaning and not (_is_protocol(winner) and winner in asked):
+                yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for {said}."
 
 
 def still_set(wanted, others):
@@ -91,6 +93,20 @@ def outdated(wanted, effective, daemon, keywords):
         if (here is None) != (in_force is None) or (here and here.meaning != in_force.meaning):
             found.append(show_key(key))
     return tuple(found)
+
+
+def _winners(key, table):
+    """The keys of overrides that win over one of defaults, devices or overrides, each with the paths for which it does."""
+    if key[0] in ("defaults", "devices") and ("overrides", key[-1]) in table:
+        yield ("overrides", key[-1]), "every device"
+    if key[0] in ("defaults", "devices", "overrides") and not _is_protocol(key):
+        # libmultipath/propsel.c pp_set_ovr_pce
+        yield from ((other, f"paths of the protocol {other[1][0]}") for other in table if _is_protocol(other) and other[-1] == key[-1])
+
+
+def _is_protocol(key):
+    """Whether a key is a value of a protocol section."""
+    return key[0] == "overrides" and len(key) == 3
 
 
 def _listed(text, keywords):

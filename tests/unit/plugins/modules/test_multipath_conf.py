@@ -339,6 +339,13 @@ def test_overrides_of_another_file_are_told(host, task):
     assert f"defaults.no_path_retry: {winner} line 2 has no_path_retry 9 in overrides" in str(task(defaults={"no_path_retry": 5})["warnings"])
 
 
+def test_a_protocol_of_another_file_is_told(host, task):
+    winner = host.path.parent / "conf.d" / "9.conf"
+    winner.write_text("overrides {\n\tprotocol {\n\t\ttype scsi:iscsi\n\t\tfast_io_fail_tmo 9\n\t}\n}\n")
+    said = f"overrides.fast_io_fail_tmo: {winner} line 4 has fast_io_fail_tmo 9 in overrides, which wins for paths of the protocol scsi:iscsi."
+    assert said in task(overrides={"fast_io_fail_tmo": 5})["warnings"]
+
+
 def test_what_another_file_still_has_is_told(host, task):
     path = host.path.parent / "conf.d" / "5.conf"
     path.write_text(BEFORE)

@@ -355,6 +355,44 @@ def test_overrides_that_win_are_told():
     assert any("line 2" in words and "wins" in words for words in edit(text, defaults={"no_path_retry": "fail"}).warnings)
 
 
+PROTOCOL = "overrides {\n\tprotocol {\n\t\ttype scsi:iscsi\n\t\tfast_io_fail_tmo 9\n\t}\n}\n"
+DEVICE = {"vendor": "v", "product": "p"}
+
+
+@pytest.mark.parametrize(
+    ("section", "given", "key"),
+    [
+        ("defaults", {"fast_io_fail_tmo": 30}, "defaults.fast_io_fail_tmo"),
+        ("overrides", {"fast_io_fail_tmo": 30}, "overrides.fast_io_fail_tmo"),
+        ("devices", [{**DEVICE, "fast_io_fail_tmo": 30}], "devices[v,p].fast_io_fail_tmo"),
+    ],
+)
+def test_a_protocol_of_overrides_that_wins_is_told(section, given, key):
+    said = f"{key}: f line 4 has fast_io_fail_tmo 9 in overrides, which wins for paths of the protocol scsi:iscsi."
+    outcome = edit(PROTOCOL, (0, 9, 4), **{section: given})
+    assert outcome.warnings == edit(outcome.text, (0, 9, 4), **{section: given}).warnings == (said,)
+
+
+def test_a_protocol_that_the_release_does_not_know_is_read_for_every_device():
+    said = "defaults.fast_io_fail_tmo: f line 4 has fast_io_fail_tmo 9 in overrides, which wins for every device."
+    assert edit(PROTOCOL, (0, 8, 9), defaults={"fast_io_fail_tmo": 30}).warnings == (said,)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"overrides": {"fast_io_fail_tmo": 9}},
+        {"overrides": {"fast_io_fail_tmo": None}},
+        {"overrides": {"dev_loss_tmo": 30}},
+        {"overrides": {"fast_io_fail_tmo": 30, "protocol": [{"type": "scsi:iscsi", "fast_io_fail_tmo": 12}]}},
+        {"multipaths": [{"wwid": "x", "no_path_retry": 5}]},
+        {"blacklist": [{"wwid": "x"}]},
+    ],
+)
+def test_a_protocol_of_overrides_that_is_no_surprise_is_not_told(wanted):
+    assert edit(PROTOCOL, **wanted).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("value", "release", "written"),
     [(True, (0, 9, 4), "yes"), (True, (0, 9, 9), "always"), (False, (0, 9, 9), "unused"), ("never", (0, 9, 9), "never")],
