@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
@@ -27,24 +28,28 @@ class Style:
 
 def style_of(conf):
     """The Style of a Conf; a tab and no needless quotes where it shows none."""
-    units, quoted, bare = [], 0, 0
+    units, quoted, bare = Counter(), 0, 0
     for section in conf.sections:
         for block in (section, *(item for item in section.items if not isinstance(item, Attr))):
             for attr in block.attrs():
                 if block is section:
-                    units.append(indent_of(conf, attr.line)[len(indent_of(conf, section.line)) :])
+                    units[_indent_within(conf, section, attr)] += 1
                 if not needs_quotes(attr.value) and not attr.value.isdigit():
                     quoted += attr.quoted
                     bare += not attr.quoted
             if block is not section:
-                units.append(indent_of(conf, block.line)[len(indent_of(conf, section.line)) :])
+                units[_indent_within(conf, section, block)] += 1
     crlf = conf.text.count("\r\n") * 2 > conf.text.count("\n")
-    return Style(max(units, key=units.count) if units else "\t", quoted > bare, "\r\n" if crlf else "\n")
+    return Style(max(units, key=units.get) if units else "\t", quoted > bare, "\r\n" if crlf else "\n")
 
 
 def indent_of(conf, line):
     """The blanks at the beginning of a line."""
     return _BLANKS.match(conf.text, conf.lines.starts[line]).group()
+
+
+def _indent_within(conf, section, item):
+    return indent_of(conf, item.line)[len(indent_of(conf, section.line)) :]
 
 
 class Sheet:

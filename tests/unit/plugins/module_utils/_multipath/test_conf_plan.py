@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath import sheet_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Wanted, edit_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import keyword_tree
@@ -510,3 +511,35 @@ def test_removing_keywords_of_a_stanza_that_is_not_there():
 def test_number_that_yaml_may_have_made(wanted):
     with pytest.raises(SanError, match="Quote it in the playbook"):
         edit("", **wanted)
+
+
+class Blanks(str):
+    """Blanks that count how often they are compared."""
+
+    __slots__ = ()
+    compared = []
+
+    def __getitem__(self, cut):
+        return Blanks(super().__getitem__(cut))
+
+    def __eq__(self, other):
+        self.compared.append(other)
+        return super().__eq__(other)
+
+    __hash__ = str.__hash__
+
+
+def test_the_layout_is_found_in_one_pass_over_the_stanzas(monkeypatch):
+    indent_of = sheet_text.indent_of
+    monkeypatch.setattr(sheet_text, "indent_of", lambda conf, line: Blanks(indent_of(conf, line)))
+    for size in (10, 100):
+        Blanks.compared.clear()
+        stanzas = "".join(f"\tmultipath {{\n\t\twwid {number}\n\t}}\n" for number in range(size))
+        assert sheet_text.style_of(parse_conf(f"multipaths {{\n{stanzas}}}\n")).unit == "\t"
+        assert len(Blanks.compared) <= 2 * size
+
+
+@pytest.mark.parametrize(("lines", "unit"), [(["  a"], "  "), (["  a", "\tb"], "  "), (["\ta", "  b"], "\t"), (["\ta", "  b", "  c"], "  ")])
+def test_the_layout_is_that_of_most_lines_and_of_the_first_of_as_many(lines, unit):
+    text = "".join(f"{line[:-1]}verbosity {number}\n" for number, line in enumerate(lines))
+    assert sheet_text.style_of(parse_conf(f"defaults {{\n{text}}}\n")).unit == unit
