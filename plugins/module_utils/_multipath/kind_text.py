@@ -54,10 +54,12 @@ NUMBERS = {
     "max_retries": ({"off": "off"}, 0, 5),
     "no_or_count": ({"no": "no", "0": "no"}, 1, INT_MAX),
 }
-# Names of plug-ins that multipath-tools bring; libmultipath takes any name, and looks for the plug-in later.
+# Names of plug-ins that multipath-tools bring, or Linux (path_selector, drivers/md/dm-ps-*.c); libmultipath takes any name, and looks for the plug-in
+# later.
 PLUG_INS = {
     "prio": frozenset(["alua", "const", "datacore", "emc", "hds", "hp_sw", "iet", "ontap", "random", "rdac", "weightedpath", "sysfs", "path_latency", "ana"]),
     "checker": frozenset(["tur", "directio", "hp_sw", "rdac", "emc_clariion", "readsector0", "cciss_tur", "none"]),
+    "path_selector": frozenset(["round-robin", "queue-length", "service-time", "historical-service-time", "io-affinity"]),
 }
 # Those that are read as nothing but a number.
 INTEGERS = ("count", "positive", "milliseconds", "kilobytes", "interval", "seconds", "integer", "verbosity")

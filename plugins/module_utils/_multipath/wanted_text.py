@@ -165,10 +165,15 @@ def _note(path, value, text, kind):
     where, since = " ".join(path), LATER.get((kind, value))
     if since and text != value:
         return f"{where}: {value!r} is known since multipath-tools {dotted(since)}; {text!r} says the same here."
-    if kind in PLUG_INS and text not in PLUG_INS[kind]:
-        known = ", ".join(sorted(PLUG_INS[kind]))
-        return f"{where}: {text!r} is none of those that multipath-tools bring ({known}). Without its plug-in the paths are not judged."
-    return ""
+    return _plug_in_note(where, text.split()[0], kind) if kind in PLUG_INS else ""
+
+
+def _plug_in_note(where, name, kind):
+    if name in PLUG_INS[kind]:
+        return ""
+    known = ", ".join(sorted(PLUG_INS[kind]))
+    brought, without = ("Linux brings", "no map is made") if kind == "path_selector" else ("multipath-tools bring", "the paths are not judged")
+    return f"{where}: {name!r} is none of those that {brought} ({known}). Without its plug-in {without}."
 
 
 def _with_retry(path, values, keywords):

@@ -428,6 +428,20 @@ def test_translation_says_since_when():
 
 
 @pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"path_selector": "service-times 0"}, "defaults path_selector: 'service-times' is none of those that Linux brings (historical-service-time, "),
+        ({"prio": "alau"}, "defaults prio: 'alau' is none of those that multipath-tools bring (alua, "),
+        ({"path_checker": "turr"}, "defaults path_checker: 'turr' is none of those that multipath-tools bring (cciss_tur, "),
+        ({"path_selector": "io-affinity 0", "prio": "alua", "path_checker": "tur", "partition_delimiter": ""}, None),
+        *(({"path_selector": f"{name} 0"}, None) for name in ("round-robin", "queue-length", "service-time", "historical-service-time")),
+    ],
+)
+def test_a_plug_in_that_nobody_knows_is_told(values, said):
+    assert [warning[: len(said or "")] for warning in edit("", defaults=values).warnings] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
     ("features", "written"),
     [("1 queue_if_no_path", '"0"'), ("0", '"0"'), ("3 queue_if_no_path pg_init_retries 50", '"2 pg_init_retries 50"')],
 )
