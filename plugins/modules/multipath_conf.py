@@ -59,6 +59,7 @@ options:
   multipaths:
     description:
       - Entries of the section C(multipaths), each known by its C(wwid). Quote a WWID in YAML, it may look like a number.
+      - An C(alias) that another WWID has, in this file or in another one, is refused.
       - A key that is V(null) is removed.
     type: list
     elements: dict

@@ -36,7 +36,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_t
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Hangs, Multipath, NoNamespace, is_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import BUSY_SECONDS, Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_winners, outdated, overridden, still_set, unmet
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_aliases, check_winners, outdated, overridden, still_set, unmet
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
@@ -108,7 +108,9 @@ def try_conf(module, host, path, old, edit, validate):
     others = read_others(path, edit.text, host.keywords)
     check_winners(edit.wanted, others.later)
     beside = (*others.earlier, *others.later)
-    trial = Trial(path, old, edit, validate, (*edit.warnings, *overridden(edit.wanted, merged_settings(beside)), *still_set(edit.wanted, beside)))
+    table = merged_settings(beside)
+    check_aliases(edit.wanted, table)
+    trial = Trial(path, old, edit, validate, (*edit.warnings, *overridden(edit.wanted, table), *still_set(edit.wanted, table)))
     untried = replace(trial, warnings=(*trial.warnings, *edit.complaints))
     if not validate:
         return untried

@@ -15,7 +15,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_tex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_list_text import OLDEST
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.section_plan import SectionEditor
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import overridden
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_aliases, overridden
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wanted_text import Wanted, notes_of, read_wanted
 
 __all__ = ["Edit", "Wanted", "edit_conf"]
@@ -62,6 +62,7 @@ def edit_conf(conf, wanted, keywords=None):
     if new is not conf:
         _check_outcome(conf, table, editor.wanted)
     _check_limit(table, editor.wanted)
+    check_aliases(editor.wanted, table)
     keys = tuple(dict.fromkeys(show_key(key) for key in editor.keys))
     return Edit(new.text, keys, (*notes_of(sections), *overridden(editor.wanted.items(), table)), tuple(editor.wanted.items()), _complaints(new, faults))
 

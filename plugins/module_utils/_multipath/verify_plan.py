@@ -34,6 +34,24 @@ def check_winners(wanted, later):
         )
 
 
+def check_aliases(wanted, table):
+    """Raises SanError for a named alias that another WWID has. table: of the file itself, or of the others.
+
+    libmultipath drops one of them since 0.8.5 (alias.c check_alias_settings); before, paths of two LUNs can get into one map.
+    """
+    asked, owners = dict(wanted), {}
+    for key, setting in table.items():
+        if key[0] == "multipaths" and key[-1] == "alias":
+            owners.setdefault(asked.get(key) or setting.meaning, []).append(key)
+    for key in (key for key, meaning in asked.items() if meaning and key[0] == "multipaths" and key[-1] == "alias"):
+        other = next((other for other in owners.get(asked[key], ()) if other != key), None)
+        if other:
+            raise SanError(
+                f"multipaths: {asked[key]} would be the alias of {key[1][0]} and of {other[1][0]} ({table[other].path}). An alias belongs to one LUN. "
+                "Choose another one, or remove it there; nothing was changed."
+            )
+
+
 def overridden(wanted, table):
     """Warnings on named values that lose against the section overrides. table: of the file itself, or of the others."""
     asked = dict(wanted)
@@ -44,9 +62,8 @@ def overridden(wanted, table):
                 yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for {said}."
 
 
-def still_set(wanted, others):
-    """Warnings on what is removed from one file and stands in another. others: the Conf of the files beside it."""
-    table = merged_settings(others)
+def still_set(wanted, table):
+    """Warnings on what is removed from one file and stands in another. table: of the files beside it."""
     for key, meaning in wanted:
         if meaning is None and key in table:
             yield f"{show_key(key)}: removed here, and still in {table[key].place}."

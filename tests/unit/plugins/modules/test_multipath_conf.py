@@ -346,6 +346,17 @@ def test_a_protocol_of_another_file_is_told(host, task):
     assert said in task(overrides={"fast_io_fail_tmo": 5})["warnings"]
 
 
+@pytest.mark.parametrize("name", ["1.conf", "9.conf"])
+def test_an_alias_of_another_file_is_refused(host, task, name):
+    other = host.path.parent / "conf.d" / name
+    other.write_text("multipaths {\n\tmultipath {\n\t\twwid b\n\t\talias data\n\t}\n}\n")
+    before = host.path.read_text()
+    failed = task(multipaths=[{"wwid": "a", "alias": "data"}])
+    assert f"data would be the alias of a and of b ({other})" in failed["msg"]
+    assert host.path.read_text() == before
+    assert task(multipaths=[{"wwid": "a", "alias": "logs"}])["changed"]
+
+
 def test_what_another_file_still_has_is_told(host, task):
     path = host.path.parent / "conf.d" / "5.conf"
     path.write_text(BEFORE)

@@ -29,7 +29,15 @@ multipaths {
 }
 """
 WORDS = st.text('ab c#!{}"é.*', min_size=1, max_size=8).filter(str.strip)
-STANZAS = st.dictionaries(WORDS, st.dictionaries(st.sampled_from(["alias", "prio_args"]), WORDS), max_size=4)
+
+
+def have_no_alias_twice(table):
+    """Whether no two stanzas have one alias."""
+    aliases = [values["alias"] for values in table.values() if "alias" in values]
+    return len(set(aliases)) == len(aliases)
+
+
+STANZAS = st.dictionaries(WORDS, st.dictionaries(st.sampled_from(["alias", "prio_args"]), WORDS), max_size=4).filter(have_no_alias_twice)
 ENTRIES = st.lists(st.fixed_dictionaries({"wwid": st.text("abc ", min_size=1, max_size=5)}), max_size=4)
 LAYOUTS = st.sampled_from(
     ["", "\n", "# x", "# x\n\n", "defaults {\n}\n", "multipaths {\n}\n", "multipaths {\n\n}", "multipaths\n{\n\n\n}\n", "blacklist {\n# c\n}\n"]
@@ -309,6 +317,41 @@ def test_structure_does_not_matter_where_nothing_changes():
 def test_value_or_keyword_is_refused(release, wanted, words):
     with pytest.raises(SanError, match=words):
         edit("", release, **wanted)
+
+
+@pytest.mark.parametrize("release", [None, (0, 7, 4), (0, 9, 4)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"multipaths": [{"wwid": "3600b", "alias": "data"}]},
+        {"multipaths": [{"wwid": "3600a", "alias": "x"}, {"wwid": "3600b", "alias": "x"}]},
+        {"multipaths": [{"wwid": "3600a", "alias": "x"}, {"wwid": "3600b", "alias": "x"}], "exclusive": True},
+    ],
+)
+def test_an_alias_of_two_wwids_is_refused(release, given):
+    with pytest.raises(SanError, match=r"multipaths: (data|x) would be the alias of 3600[ab] and of 3600[ab] \(f\)\. An alias belongs to one LUN"):
+        edit(FILE, release, **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"multipaths": [{"wwid": "3600b", "alias": "data"}, {"wwid": "3600a", "alias": "old"}]},
+        {"multipaths": [{"wwid": "3600b", "alias": "data"}, {"wwid": "3600a", "alias": None}]},
+        {"multipaths": [{"wwid": "3600b", "alias": "data"}], "exclusive": True},
+        {"multipaths": [{"wwid": "3600a", "alias": "data", "prio": "alua"}]},
+    ],
+)
+def test_an_alias_that_its_owner_gives_up_is_free(given):
+    outcome = edit(FILE, **given)
+    assert outcome.text.count("data") == 1
+    assert edit(outcome.text, **given).text == outcome.text
+
+
+def test_an_alias_of_two_wwids_that_is_not_named_stays():
+    text = FILE + FILE.replace("3600a", "3600b")
+    assert edit(text, defaults={"verbosity": 3}, multipaths=[{"wwid": "3600c", "alias": "logs"}]).text.count("data") == 2
+    assert "3600b" not in edit(text, multipaths=[{"wwid": "3600b"}], state="absent").text
 
 
 @pytest.mark.parametrize("line", ["devnode ^sd[a-z]{1,2}", "foo { bar 1 }", "wwid Logical device", "property a # }"])
