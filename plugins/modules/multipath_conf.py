@@ -59,7 +59,8 @@ options:
   multipaths:
     description:
       - Entries of the section C(multipaths), each known by its C(wwid). Quote a WWID in YAML, it may look like a number.
-      - An C(alias) that another WWID has, in this file or in another one, is refused.
+      - An C(alias) that another WWID has, in this file or in another one, is refused. One that C(/dev/mapper) cannot have as it stands, or
+        that is read otherwise, is a warning; M(linuxsan.host.multipath_alias) refuses that too.
       - A key that is V(null) is removed.
     type: list
     elements: dict

@@ -13,6 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import canonical, dotted, was_ever
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, PLUG_INS, QUEUEING, meaning, without_queueing
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import alias_problem
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import wanted_text
 
 SECTIONS = ("defaults", "blacklist", "blacklist_exceptions", "devices", "overrides", "multipaths")
@@ -165,6 +166,8 @@ def _note(path, value, text, kind):
     where, since = " ".join(path), LATER.get((kind, value))
     if since and text != value:
         return f"{where}: {value!r} is known since multipath-tools {dotted(since)}; {text!r} says the same here."
+    if kind == "name" and alias_problem(text):
+        return f"{where}: {text!r} {alias_problem(text)}."
     return _plug_in_note(where, text.split()[0], kind) if kind in PLUG_INS else ""
 
 

@@ -354,6 +354,15 @@ def test_an_alias_of_two_wwids_that_is_not_named_stays():
     assert "3600b" not in edit(text, multipaths=[{"wwid": "3600b"}], state="absent").text
 
 
+@pytest.mark.parametrize(
+    ("alias", "said"),
+    [("a b", "'a b' has characters"), ("control", "'control' is a name that the kernel keeps"), ("dm-3", "'dm-3' is what multipath reads"), ("qsan-1", None)],
+)
+def test_an_alias_that_would_not_be_there_as_written_is_told(alias, said):
+    warnings = edit("", multipaths=[{"wwid": "x", "alias": alias}]).warnings
+    assert [warning.split(": ", 1)[1][: len(said or "")] for warning in warnings] == ([said] if said else [])
+
+
 @pytest.mark.parametrize("line", ["devnode ^sd[a-z]{1,2}", "foo { bar 1 }", "wwid Logical device", "property a # }"])
 def test_line_that_is_odd_and_harmless(line):
     text = f"blacklist {{\n\t{line}\n}}\n"
