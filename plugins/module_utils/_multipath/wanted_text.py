@@ -107,9 +107,19 @@ def _section(section, given, state, keywords):
     if section == "overrides":
         given = dict(given)
         stanzas = given.pop("protocol", ())
-        listed = [stanzas] if isinstance(stanzas, Mapping) else stanzas or ()
+        listed = _listed_protocols(stanzas)
         return Section(section, _values((section,), given, state, keywords), _stanzas(section, listed, state, keywords), emptied=stanzas is None)
     return Section(section, stanzas=_stanzas(section, given, state, keywords))
+
+
+def _listed_protocols(given):
+    listed = () if given is None else [given] if isinstance(given, Mapping) else given
+    if isinstance(listed, str) or not isinstance(listed, Sequence):
+        raise SanError(
+            f"overrides protocol: {given!r} is no list of dictionaries. Write each protocol as one, with its type and its keywords, such as "
+            "{type: 'scsi:iscsi', fast_io_fail_tmo: 30}."
+        )
+    return listed
 
 
 def _stanzas(section, given, state, keywords):
