@@ -5,11 +5,20 @@
 
 from __future__ import annotations
 
+import math
 import time
+
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 # After so much work on a look it rests so many times as long: what is waited for needs the processor, and on a host of one CPU it is the same one.
 # The time that passes on a busy one is no work.
 REST = 9
+
+
+def check_timeout(seconds, least=0):
+    """Raises SanError for a timeout that bounds nothing, or is less than least seconds."""
+    if not math.isfinite(seconds) or seconds < least:
+        raise SanError(f"timeout: {seconds:g} is not a number of seconds from {least} on. Give the seconds that it may take; nothing was changed.")
 
 
 def wait_until(condition, timeout, interval=0.1):

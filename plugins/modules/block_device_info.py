@@ -191,14 +191,13 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
     use_of_lun,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
-from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import check_timeout
 
 
 def work(module):
     path, timeout = module.params["device"], module.params["timeout"]
-    if timeout < 1:
-        raise SanError(f"timeout: {timeout} is less than one second. Give the seconds that a read may take.")
+    check_timeout(timeout, 1)
     device, node, nodes = find_device(path)
     use = use_of_lun(node, nodes, run)
     findings = examine(device, node, use, run, timeout)

@@ -229,6 +229,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places im
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.turn_tool import conf_turn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import check_timeout
 
 SELECT = {
     "type": "dict",
@@ -272,6 +273,7 @@ def main():
 
 def work(module, multipath, multipathd, places=HERE):
     """Name the maps while no other run does. multipath, multipathd: the tools, or fakes of them."""
+    check_timeout(module.params["timeout"])
     with conf_turn(module, places):
         return name_maps(module, multipath, multipathd, places)
 

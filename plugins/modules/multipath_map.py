@@ -109,6 +109,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.topology_text import parse_topology
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, report, state_diff
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import check_timeout
 
 
 def main():
@@ -130,6 +131,7 @@ def main():
 def work(module, tools, places=HERE):
     """Read, plan, apply, report. tools: a Tools, or fakes of them."""
     params, state = module.params, module.params["state"]
+    check_timeout(params["timeout"])
     running = tools.multipathd.running()
     told = parse_topology(tools.multipathd.show_maps_json()) if running else ()
     host = read_host(places.main, (), told, places, tools.multipath.version)

@@ -14,6 +14,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_argument
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.portal_text import ISCSI_PORT, ISNS_PORT, Portal, parse_filter, parse_portal
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.record_text import STARTUP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import Choice, is_pattern
+from ansible_collections.linuxsan.host.plugins.module_utils._wait import check_timeout
 
 ALL = "all"
 METHOD = "auth.authmethod"
@@ -99,8 +100,7 @@ def _wanted(params, *names):
 
 
 def _check(params):
-    if params["timeout"] < 1:
-        raise SanError("timeout: must be 1 s or more.")
+    check_timeout(params["timeout"], 1)
     _check_state(params)
     if params["discovery"] == "static" and params["state"] not in TAKES_AWAY:
         _check_static(params)

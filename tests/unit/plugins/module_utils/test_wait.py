@@ -10,6 +10,7 @@ import itertools
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _wait
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 
 @pytest.fixture
@@ -61,3 +62,14 @@ def test_a_look_that_is_much_work_is_followed_by_a_rest(clock, monkeypatch):
     assert _wait.wait_until(lambda: next(answers), timeout=50, interval=1)
     # Twice the rest of 2 s of work, and then what is left.
     assert clock[0] == 50
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(0, 0), (0.5, 0), (1, 1), (600, 1)])
+def test_a_timeout_is_taken(seconds, least):
+    _wait.check_timeout(seconds, least)
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(-1, 0), (-0.1, 0), (float("nan"), 0), (float("inf"), 0), (0, 1)])
+def test_a_timeout_that_bounds_nothing_is_refused(seconds, least):
+    with pytest.raises(SanError, match=f"timeout: {seconds:g} is not a number of seconds from {least} on"):
+        _wait.check_timeout(seconds, least)

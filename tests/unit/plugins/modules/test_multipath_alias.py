@@ -363,6 +363,15 @@ def test_the_release_is_not_asked_for_where_it_decides_nothing(alias, san, fakes
     assert (alias(**one())["changed"], fakes.multipath.asked) == (True, 0)
 
 
+@pytest.mark.parametrize("timeout", [-1, -0.1, "nan", "inf"])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_timeout_that_bounds_nothing_is_refused(alias, san, fakes, state, timeout):
+    before = san.snapshot()
+    for check in (True, False):
+        assert "timeout: " in alias(check=check, state=state, timeout=timeout, **one())["msg"]
+    assert (san.snapshot(), fakes.multipathd.calls) == (before, [])
+
+
 @pytest.mark.parametrize("keyword", ["bindings_file", "config_dir"])
 def test_names_that_an_old_release_reads_elsewhere_are_taken(alias, san, fakes, keyword):
     elsewhere = san.root / "elsewhere"

@@ -129,6 +129,13 @@ def refused(run, san, said, **params):
     assert san.snapshot() == before
 
 
+@pytest.mark.parametrize("timeout", [-1, "nan", "inf"])
+@pytest.mark.parametrize("state", ["present", "absent", "resized"])
+def test_a_timeout_that_bounds_nothing_is_refused(make, san, fakes, state, timeout):
+    refused(make, san, "timeout: ", wwid=A, state=state, timeout=timeout)
+    assert fakes.multipathd.calls == []
+
+
 def test_present_makes_a_map(make, san):
     done = both(make, san, wwid=A)
     assert done["actions"] == [f"register {A}", f"create {A} of {A}"]
