@@ -330,7 +330,11 @@ def wanted_from(params):
             raise SanError("aliases: an entry names neither alias nor wwid nor select. Say which alias is meant.")
         known_by = sorted({"wwid", "alias"}.intersection(item["settings"] or {}))
         if known_by:
-            raise SanError(f"aliases: {shown(item)}: {' and '.join(known_by)} cannot stand in settings. Name it beside them, where it is checked.")
+            names = " and ".join(known_by)
+            raise SanError(f"aliases: {shown(item)}: {names} cannot stand in settings. Use the option{'s' * (len(known_by) > 1)} {names}.")
+        empty = sorted(key for key, value in (item["select"] or {}).items() if isinstance(value, str) and not value.strip())
+        if empty:
+            raise SanError(f"aliases: {shown(item)}: select has an empty {' and '.join(empty)}. Say which LUN is meant, or leave it out.")
     return tuple(alias_choice_plan.Wanted(item["alias"], item["wwid"], item["select"], item["settings"] or {}) for item in listed)
 
 

@@ -392,8 +392,18 @@ def test_settings_cannot_name_another_lun_or_alias(alias, san, fakes, state, set
     before, writes = san.snapshot(), fakes.apply.writes
     failed = alias(state=state, **one(**settings))
     assert failed["failed"]
-    assert f"{' and '.join(sorted(settings))} cannot stand in settings" in failed["msg"]
+    names = " and ".join(sorted(settings))
+    assert f"{names} cannot stand in settings. Use the option{'s' if len(settings) > 1 else ''} {names}." in failed["msg"]
     assert (san.snapshot(), fakes.apply.writes) == (before, writes)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize(("select", "named"), [({"vendor": ""}, "vendor"), ({"lun": 0, "serial": " ", "target": ""}, "serial and target")])
+def test_an_empty_criterion_is_refused(alias, san, fakes, state, select, named):
+    before = san.snapshot()
+    for params in ({"select": select, "alias": "x"}, {"aliases": [{"select": select, "alias": "x"}]}):
+        assert f"select has an empty {named}. Say which LUN" in alias(state=state, **params)["msg"]
+    assert san.snapshot() == before
 
 
 def test_multipathd_down(alias, san, fakes):
