@@ -127,8 +127,8 @@ def _check_number(kind, text):
     if text in words:
         return
     if not _INTEGER.match(text) or not low <= int(text) <= high:
-        others = "".join(f"{word}, " for word in words)
-        raise SanError(f"{text!r} is none of {others}a number from {low} to {high}.")
+        others = f"{', '.join(words)} or " if words else ""
+        raise SanError(f"{text!r} is not {others}a number from {low} to {high}.")
 
 
 def _check_counted(kind, text):

@@ -292,7 +292,7 @@ def test_structure_does_not_matter_where_nothing_changes():
         ((0, 9, 4), {"defaults": {"getuid_callout": "x"}}, "ignore it since 0.9.0. Use uid_attribute"),
         (None, {"defaults": {"path_selectr": "x"}}, "Did you mean path_selector"),
         (None, {"defaults": {"alias": "x"}}, "but of multipaths multipath"),
-        (None, {"defaults": {"polling_interval": "7s"}}, "'7s'"),
+        (None, {"defaults": {"polling_interval": "7s"}}, "'7s' is not a number from 1 to 4294967295"),
         (None, {"defaults": {"user_friendly_names": "YES"}}, "small letters"),
         ((0, 7, 4), {"defaults": {"find_multipaths": "smart"}}, "needs multipath-tools 0.7.7"),
         (None, {"defaults": {"path_selector": "round-robin"}}, "service-time 0"),
@@ -313,7 +313,7 @@ def test_structure_does_not_matter_where_nothing_changes():
         ((0, 7, 4), {"defaults": {"prio_args": 'a"b'}}, "cannot read a quote"),
         (None, {"defaults": {"prio_args": "a\nb"}}, "line break"),
         (None, {"defaults": {"prio_args": "x" * 1100}}, "1023 bytes"),
-        ((0, 9, 4), {"multipaths": [{"wwid": "x", "failback": 0}]}, "multipath failback: '0' is none of .*manual.* a number from 1 "),
+        ((0, 9, 4), {"multipaths": [{"wwid": "x", "failback": 0}]}, "multipath failback: '0' is not .*manual, followover or a number from 1 "),
         (None, {"defaults": {"checker": "tur", "path_checker": "directio"}}, "defaults: checker and path_checker are two names"),
         (None, {"devices": [{"vendor": "v", "product": "p", "path_checker": None, "checker": "tur"}]}, "device: path_checker and checker are"),
         ((0, 5, 0), {"defaults": {"verbosity": 3}}, "Upgrade"),
@@ -522,7 +522,7 @@ def test_queueing_beside_no_path_retry(retry, written):
 
 @pytest.mark.parametrize("keyword", ["dev_loss_tmo", "rr_min_io", "rr_min_io_rq", "checker_timeout", "max_sectors_kb", "failback"])
 def test_0_that_stands_for_not_set_is_refused(keyword):
-    with pytest.raises(SanError, match=f"defaults {keyword}: '0' is none of .*a number from 1 to"):
+    with pytest.raises(SanError, match=f"defaults {keyword}: '0' is not .*a number from 1 to"):
         edit("", defaults={keyword: 0})
     text = f"defaults {{\n\t{keyword} 0\n}}\n"
     assert edit(text, defaults={keyword: 6}).text == text.replace("0", "6")
