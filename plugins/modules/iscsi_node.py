@@ -246,7 +246,7 @@ sessions:
       type: list
       elements: dict
       sample:
-        - {name: sdb, hctl: "2:0:0:0", lun: 0, size: 1073741824, wwid: 360014050000000000000000000000001, state: running}
+        - {name: sdb, hctl: "2:0:0:0", lun: 0, size: 1073741824, wwid: "360014050000000000000000000000001", state: running}
 failed_portals:
   description: The portals that did not work, those of discovery and those of targets.
   returned: always, empty when all work

@@ -59,6 +59,7 @@ options:
   wwid:
     description:
       - The WWID of the LUN, as multipath writes it. M(linuxsan.host.multipath_info) and M(linuxsan.host.iscsi_info) show it.
+      - Quote it, YAML takes digits alone for a number.
       - Mutually exclusive with O(select).
     type: str
   select:
@@ -132,7 +133,7 @@ seealso:
 EXAMPLES = r"""
 - name: Name the LUN and use all its paths at once
   linuxsan.host.multipath_alias:
-    wwid: 32033001378901d00
+    wwid: "32033001378901d00"
     alias: qsan
     settings:
       path_grouping_policy: multibus
@@ -174,7 +175,7 @@ aliases:
     wwid:
       description: The WWID of the LUN, null when none matches (check mode, and O(state=absent)).
       type: str
-      sample: 32033001378901d00
+      sample: "32033001378901d00"
     alias:
       description: The alias that was given or removed.
       type: str

@@ -54,7 +54,7 @@ maps:
     wwid:
       description: The WWID of the LUN.
       type: str
-      sample: 32033001378901d00
+      sample: "32033001378901d00"
     device:
       description: The device to use.
       type: str
@@ -158,7 +158,7 @@ paths:
     wwid:
       description: The WWID that the disk tells.
       type: str
-      sample: 32033001378901d00
+      sample: "32033001378901d00"
     hctl:
       description: SCSI address.
       type: str
@@ -213,7 +213,7 @@ local_disks:
     wwid:
       description: What multipath would use as WWID, null when the disk has none.
       type: str
-      sample: 350000396b8123456
+      sample: "350000396b8123456"
     vendor:
       description: The vendor.
       type: str
@@ -254,7 +254,7 @@ degraded:
     wwid:
       description: The WWID, null when it is about the whole host.
       type: str
-      sample: 32033001378901d00
+      sample: "32033001378901d00"
     reason:
       description:
         - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(path_not_claimed), V(no_usable_path),

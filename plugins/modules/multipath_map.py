@@ -25,7 +25,7 @@ options:
     type: str
   wwid:
     description:
-      - The WWID of the LUN, as multipath writes it.
+      - The WWID of the LUN, as multipath writes it. Quote it, YAML takes digits alone for a number.
     type: str
   state:
     description:
@@ -56,7 +56,7 @@ seealso:
 EXAMPLES = r"""
 - name: Make the map of a new LUN
   linuxsan.host.multipath_map:
-    wwid: 32033001378901d00
+    wwid: "32033001378901d00"
 
 - name: Let a map take the size that its LUN has on the array
   linuxsan.host.multipath_map:
@@ -84,7 +84,7 @@ map:
   type: dict
   sample:
     name: qsan
-    wwid: 32033001378901d00
+    wwid: "32033001378901d00"
     device: /dev/mapper/qsan
     dm: dm-0
     size: 107374182400
