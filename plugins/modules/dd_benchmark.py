@@ -18,7 +18,7 @@ description:
 options:
   device:
     description:
-      - Absolute path of the block device to measure, for example V(/dev/mapper/qsan).
+      - Absolute path of the block device to measure, for example V(/dev/mapper/qsan). Links are followed.
       - Exactly one of O(device) and O(path) is needed.
     type: str
   path:
@@ -26,6 +26,7 @@ options:
       - Absolute path of a plain file to measure, on the file system that is of interest.
       - For a read an existing one. For a write a new one, which is gone afterwards, also when the run was killed.
       - An existing one is overwritten, and kept, only with O(allow_overwrite).
+      - A link to a file is refused. Links among its directories are followed, and the file system that they lead to is measured.
     type: str
   mode:
     description: What to measure. Writes are of zeros.
@@ -33,11 +34,16 @@ options:
     choices: [read, write]
     default: read
   bs:
-    description: Block size in bytes, or with k, M, G or T, powers of 1024. From 512 bytes to 1G.
+    description:
+      - Block size in bytes, from 512 bytes to 1G.
+      - With C(k) or C(K), C(M), C(G) or C(T) behind it, or C(KiB), C(MiB) and so on, in powers of 1024. With C(kB), C(MB), C(GB) or C(TB) in powers
+        of 1000, so V(1M) is 1048576 bytes and V(1MB) is 1000000.
     type: str
     default: 1M
   count:
-    description: Number of blocks of one run.
+    description:
+      - Number of blocks of one run. It may have what O(bs) may have behind it, and is a number of blocks all the same, V(4k) for 4096 of them.
+        C(dd) itself takes a count with C(B) at its end for bytes since coreutils 9.1.
     type: str
     default: "1024"
   direct:

@@ -19,6 +19,8 @@ TRUNCATED = re.compile(r"[0-9]+ truncated records?")
 COMPLAINT = re.compile(r"dd: .+")
 SIZE = re.compile(r"([1-9][0-9]{0,17})(?:([kKMGT])(iB|B)?)?")
 POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+# option: what it takes, and of what it is a number.
+TAKES = {"bs": ("a size", "bytes"), "count": ("a number of blocks", "blocks")}
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ def complaints(text):
 
 
 def parse_size(text, name):
-    """A size as dd takes it -> bytes: 4096, 4k, 4K and 4KiB are the same, 4kB is 4000. name: of the option, for the message."""
+    """A number as dd takes it for bs: 4096, 4k, 4K and 4KiB are the same, 4kB is 4000. name: of the option, one of TAKES."""
     match = SIZE.fullmatch(text.strip())
     if not match:
-        raise SanError(f"{name}: {text!r} is not a size. Give a number of bytes, or one with k, M, G or T, for example 1M.")
+        what, unit = TAKES[name]
+        raise SanError(f"{name}: {text!r} is not {what}. Give a number of {unit} above 0, or one with k, M, G or T, for example 1M.")
     number, letter, suffix = match.groups()
     return int(number) * (1000 if suffix == "B" else 1024) ** POWERS.get(letter, 0)
 

@@ -46,10 +46,30 @@ def test_an_existing_file_is_refused_and_untouched(tmp_path, check_mode):
     assert (tmp_path / "file").read_text() == "precious"
 
 
+@pytest.mark.parametrize("mode", ["read", "write"])
+def test_a_link_to_a_file_is_refused(tmp_path, mode):
+    (tmp_path / "file").write_bytes(b"x" * (4 << 16))
+    (tmp_path / "link").symlink_to("file")
+    result = run_module(dd_benchmark, path=str(tmp_path / "link"), mode=mode, allow_overwrite=True, **SMALL)
+    assert "link: not a plain file" in result["msg"]
+    assert (tmp_path / "file").read_bytes() == b"x" * (4 << 16)
+
+
+def test_a_link_among_the_directories_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    result = run_module(dd_benchmark, path=str(tmp_path / "link" / "new"), mode="write", **SMALL)
+    assert [run["bytes"] for run in result["runs"]] == [4 << 16] * 2
+    assert list((tmp_path / "real").iterdir()) == []
+
+
 @pytest.mark.parametrize(("params", "message"), [
     ({}, "one of the following is required"), ({"device": "/dev/sdb", "path": "/x"}, "mutually exclusive"),
     ({"device": "/dev/null"}, "not a block device"), ({"path": "/no/such/file", "mode": "write"}, "no such directory"),
-    ({"path": "/proc/version", "bs": "1X"}, "is not a size"), ({"path": "x"}, "'x' is not an absolute path"), ({"path": ""}, "not an absolute path"),
+    ({"path": "/proc/version", "bs": "1X"}, "bs: '1X' is not a size. Give a number of bytes"),
+    ({"path": "/proc/version", "count": "many"}, "count: 'many' is not a number of blocks. Give a number of blocks above 0"),
+    ({"path": "/proc/version", "count": "0"}, "count: '0' is not a number of blocks"),
+    ({"path": "x"}, "'x' is not an absolute path"), ({"path": ""}, "not an absolute path"),
     ({"path": "no/such"}, "not an absolute path"),
 ])  # fmt: skip
 def test_bad_input_is_named(params, message):
