@@ -30,7 +30,8 @@ options:
   state:
     description:
       - V(present) has the record, with the values that are named; others stay.
-      - V(absent) deletes it. Refused while a node record or a session goes through it.
+      - V(absent) deletes it, whatever it holds. Refused while a node record or a session goes through it. The other options are checked as
+        ever and have no effect.
     type: str
     choices: [present, absent]
     default: present

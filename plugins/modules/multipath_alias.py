@@ -91,7 +91,10 @@ options:
     choices: [present, absent]
     default: present
   path:
-    description: The file that is changed, as O(linuxsan.host.multipath_conf#module:path).
+    description:
+      - The file that is changed, as O(linuxsan.host.multipath_conf#module:path).
+      - A file that libmultipath does not read is changed as with O(reload=false). WWIDs of LUNs that have no map yet are registered on this
+        host all the same.
     type: path
     default: /etc/multipath.conf
   reload:
