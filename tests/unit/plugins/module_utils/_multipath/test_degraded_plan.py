@@ -76,6 +76,20 @@ def one_taken_for_a_plain_disk(case):
     case["luns"] = (replace(lun, paths=(lun.paths[0], replace(lun.paths[1], claimed=False))),)
 
 
+def one_more_taken_for_a_plain_disk(case):
+    (lun,) = case["luns"]
+    case["luns"] = (replace(lun, paths=(*lun.paths, LunPath("sdd", target="ctr1", sid=1, claimed=False))),)
+
+
+def without(case, part):
+    """Only the kernel, or only multipathd, has the map."""
+    case["maps"] = (replace(case["maps"][0], **{part: None}),)
+
+
+def local_disk(case):
+    case["luns"] += (Lun("local", paths=(LunPath("sda"),)),)
+
+
 def no_map(case):
     case["maps"] = ()
 
@@ -106,6 +120,11 @@ def stopped(case):
 def stopped_and_failed(case):
     stopped(case)
     path(case, dm_state="failed")
+
+
+def stopped_and_offline(case):
+    stopped(case)
+    path(case, device_state="offline")
 
 
 def both():
@@ -142,11 +161,14 @@ FAULTS = {
     "all well": (lambda case: None, set()),
     "no paths": (lambda case: told(case, groups=()), {"no_paths", "missing_paths", "path_not_in_map"}),
     "taken for a plain disk": (one_taken_for_a_plain_disk, {"path_not_claimed"}),
+    "one more taken for a plain disk": (one_more_taken_for_a_plain_disk, {"path_not_in_map"}),
     "one path": (only_first, {"single_path", "missing_paths", "path_not_in_map", "fabric_missing"}),
     "a session more": (lambda case: sessions(case, *both(), session(3, "ctr1")), {"missing_paths", "fabric_missing"}),
     "a session to another target": (lambda case: sessions(case, *both(), session(3, "other")), set()),
     "session down": (lambda case: sessions(case, session(1, "ctr1"), session(2, "ctr2", logged_in=False)), {"session_not_logged_in"}),
     "recovery_tmo": (lambda case: sessions(case, session(1, "ctr1"), session(2, "ctr2", 120)), {"recovery_tmo"}),
+    "recovery_tmo not known": (lambda case: sessions(case, session(1, "ctr1"), session(2, "ctr2", None)), set()),
+    "recovery_tmo of another session": (lambda case: sessions(case, *both(), session(3, "ctr1", 120)), {"missing_paths", "fabric_missing"}),
     "record without a session": (record, {"session_missing"}),
     "failed path": (one_failed, {"path_not_ready", "fabric_missing"}),
     "failed path of one fabric": (one_failed_of_one_fabric, {"path_not_ready"}),
@@ -159,16 +181,22 @@ FAULTS = {
     "standby": (lambda case: path(case, checker_state="ghost"), set()),
     "queues for ever": (lambda case: told(case, queueing="on"), {"queueing_without_limit"}),
     "queues by a feature": (lambda case: told(case, queueing=None), {"queueing_without_limit"}),
+    "queues not": (lambda case: told(case, features="0", queueing=None), set()),
+    "unknown to multipathd": (lambda case: without(case, "told"), {"not_monitored"}),
+    "unknown to the kernel": (lambda case: without(case, "device"), {"not_monitored"}),
     "suspended": (lambda case: device(case, suspended=True), {"suspended"}),
     "other LUN": (lambda case: second_disk(case, wwid="3b"), {"wrong_wwid"}),
+    "disk without a WWID": (lambda case: second_disk(case, wwid=None), set()),
     "other size": (lambda case: second_disk(case, size=2 * SIZE), {"size_differs"}),
     "size of the map": (lambda case: device(case, size=2 * SIZE), {"size_differs"}),
     "no map": (no_map, {"no_map"}),
+    "local disk without a map": (local_disk, set()),
     "no map, daemon stopped": (no_map_and_stopped, {"no_map", "daemon_not_running"}),
     "joined by the NVMe driver": (native, set()),
     "joined by the NVMe driver, daemon stopped": (native_and_stopped, set()),
     "daemon stopped": (stopped, {"daemon_not_running", "not_monitored", "queueing_without_limit"}),
     "daemon stopped, path failed": (stopped_and_failed, {"daemon_not_running", "not_monitored", "queueing_without_limit", "path_not_ready"}),
+    "daemon stopped, path offline": (stopped_and_offline, {"daemon_not_running", "not_monitored", "queueing_without_limit", "path_not_ready"}),
 }
 
 
@@ -180,6 +208,31 @@ def test_faults(name):
     faults = find_faults(**case)
     assert {fault.reason for fault in faults} == reasons
     assert all(fault.message for fault in faults)
+    assert len(set(faults)) == len(faults)
+
+
+def all_read_only(case):
+    device(case, read_only=True)
+    second_disk(case, read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda case: without(case, "told"), ["multipathd does not know the map"]),
+        (lambda case: without(case, "device"), ["the kernel does not have the map"]),
+        (lambda case: sessions(case, session(1, "ctr1"), session(2, "ctr2", logged_in=False)), ["session 2 to ctr2 over 10.0.0.2:3260 is FAILED"]),
+        (all_read_only, ["and so are its paths sdc: look at the LUN's mapping"]),
+        (no_map, ["Register it, or take it out of a blacklist"]),
+        (no_map_and_stopped, ["multipathd does not run", "Start multipathd"]),
+    ],
+)
+def test_each_fault_is_told_once_and_explained(change, said):
+    case = healthy()
+    change(case)
+    messages = [fault.message for fault in find_faults(**case)]
+    assert len(messages) == len(said)
+    assert all(words in message for words, message in zip(said, messages))
 
 
 def test_a_controller_that_is_missing_since_the_boot():
