@@ -33,6 +33,15 @@ def test_tgt_from_discovery_to_absent(array, initiator):
     assert initiator.sessions() == initiator.records() == [(TWO, A_PORTAL), (TWO, B_PORTAL)]
 
 
+def test_what_a_pattern_takes_is_left_to_the_portals(array, initiator):
+    other = "iqn.2004-08.com.example:lio"
+    array.export(tgt(), {"name": other, "portals": [{"address": "10.10.10.100", "fabric": "fabric-a"}]})
+    initiator.node(portals=[*BOTH, "10.10.10.100"])
+    assert {target for target, place in initiator.sessions()} == {ONE, other}
+    initiator.check_real_again(portals=BOTH, targets=["iqn.2004-08.com.example:*"], state="absent")
+    assert initiator.sessions() == initiator.records() == [(other, "10.10.10.100:3260")]
+
+
 def test_tgt_over_ipv6(array, initiator):
     array.export(tgt(portals=[V6, A]))
     initiator.check_real_again(portals=[V6["address"]], target_portals=[V6["address"]])
