@@ -22,14 +22,7 @@ from typing import Optional, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import (
-    back_up,
-    check_name,
-    check_place,
-    make_place,
-    read_others,
-    texts_read,
-)
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import back_up, check_place, make_place, read_others, texts_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Edit
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree, newer_than
@@ -103,8 +96,7 @@ def read_host(module, run=_command.run):
 
 def try_conf(module, host, path, old, edit, validate):
     """The Trial of an Edit of the file at path, old its text or None. Raises SanError when it is refused; changes nothing."""
-    check_place(path)
-    check_name(path, host.keywords)
+    check_place(path, host.keywords)
     others = read_others(path, edit.text, host.keywords)
     check_winners(edit.wanted, others.later)
     beside = (*others.earlier, *others.later)

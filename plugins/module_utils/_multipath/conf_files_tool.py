@@ -65,15 +65,9 @@ def drop_ins(directory, version):
     return [file for file in files if os.path.isfile(file)]
 
 
-def check_place(path):
-    """Raises SanError when there is no directory for a file, and make_place would not make it."""
-    directory = os.path.dirname(os.path.realpath(path))
-    if not os.path.isdir(directory) and directory != os.path.realpath(DROP_IN_DIRECTORY):
-        raise SanError(f"{path}: there is no directory {directory}. Make it, or name another path; nothing was changed.")
-
-
-def check_name(path, keywords):
-    """Raises SanError for a file in the directory of drop-in files that has no name under which it is read."""
+def check_place(path, keywords):
+    """Raises SanError when there is no directory for a file and make_place would not make it, and for a drop-in file of a name that is not read."""
+    _check_directory(path)
     directory = _directory(keywords, read_text(MAIN_FILE) or "")
     files = [file for file in (os.path.abspath(path), os.path.realpath(path)) if os.path.realpath(os.path.dirname(file)) == os.path.realpath(directory)]
     if files and not is_read(path) and not any(file.endswith(".conf") for file in files):
@@ -82,7 +76,7 @@ def check_name(path, keywords):
 
 def make_place(path):
     """Make the directory of drop-in files for one; most packages come without it."""
-    check_place(path)
+    _check_directory(path)
     directory = os.path.dirname(os.path.realpath(path))
     try:
         os.makedirs(directory, 0o755, exist_ok=True)
@@ -99,6 +93,12 @@ def back_up(module, path):
     copy = os.path.join(os.path.dirname(real), f"{name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~")
     copy_file(module, real, copy)
     return copy
+
+
+def _check_directory(path):
+    directory = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(directory) and directory != os.path.realpath(DROP_IN_DIRECTORY):
+        raise SanError(f"{path}: there is no directory {directory}. Make it, or name another path; nothing was changed.")
 
 
 def _drop_ins(keywords, main_text):

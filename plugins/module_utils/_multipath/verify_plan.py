@@ -55,10 +55,11 @@ def check_aliases(wanted, table):
 def overridden(wanted, table):
     """Warnings on named values that lose against the section overrides. table: of the file itself, or of the others."""
     asked = dict(wanted)
+    protocols = [key for key in table if _is_protocol(key) and key not in asked]
     for key, meaning in asked.items():
-        for winner, said in _winners(key, table) if meaning is not None else ():
+        for winner, said in _winners(key, table, protocols) if meaning is not None else ():
             over = table[winner]
-            if over.meaning != meaning and not (_is_protocol(winner) and winner in asked):
+            if over.meaning != meaning:
                 yield f"{show_key(key)}: {over.place} has {key[-1]} {over.text} in overrides, which wins for {said}."
 
 
@@ -112,13 +113,13 @@ def outdated(wanted, effective, daemon, keywords):
     return tuple(found)
 
 
-def _winners(key, table):
-    """The keys of overrides that win over one of defaults, devices or overrides, each with the paths for which it does."""
+def _winners(key, table, protocols):
+    """The keys of overrides that win over one of defaults, devices or overrides, each with the paths for which it does. protocols: those of protocols."""
     if key[0] in ("defaults", "devices") and ("overrides", key[-1]) in table:
         yield ("overrides", key[-1]), "every device"
     if key[0] in ("defaults", "devices", "overrides") and not _is_protocol(key):
         # libmultipath/propsel.c pp_set_ovr_pce
-        yield from ((other, f"paths of the protocol {other[1][0]}") for other in table if _is_protocol(other) and other[-1] == key[-1])
+        yield from ((other, f"paths of the protocol {other[1][0]}") for other in protocols if other[-1] == key[-1])
 
 
 def _is_protocol(key):
