@@ -124,7 +124,9 @@ options:
     type: str
     choices: [automatic, manual, onboot]
   settings:
-    description: Further keys of the node records, such as V(node.session.timeo.replacement_timeout). They count from the next login on.
+    description:
+      - Further keys of the node records, such as V(node.session.timeo.replacement_timeout). They count from the next login on.
+      - V(null) is refused, for a record has every key. Give the value that it should have.
     type: dict
   min_portals:
     description:
