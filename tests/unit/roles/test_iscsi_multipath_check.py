@@ -52,6 +52,15 @@ def test_a_volume_may_be_named_by_its_target_or_only_have_a_name(tmp_path, state
     assert (status, said.count("failed=0")) == (0, 2), said
 
 
+def test_what_is_given_as_nothing_and_what_wipefs_tells_is_taken(tmp_path):
+    """A volume whose fstype is what the role itself has said that it holds."""
+    nothing = {"iscsi_multipath_chap": None, "iscsi_multipath_discovery_chap": "{{ omit }}"}
+    held = [{key: volume[key] for key in ("alias", "wwid")} for volume in (QSAN, OTHER)]
+    volumes = [{**volume, "fstype": fstype} for volume, fstype in zip(held, ("LVM2_member", "crypto_LUKS"))]
+    status, said = check(tmp_path, volumes, **nothing)
+    assert (status, said.count("failed=0")) == (0, 2), said
+
+
 def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
     of_db2 = {**OTHER, "wwid": "{{ hostvars[groups.all | last].lun }}"}
     assert check(tmp_path, [QSAN], [of_db2], lun=OTHER["wwid"])[0] == 0
@@ -68,13 +77,18 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
         ([QSAN, {**QSAN, "alias": "again", "mount": "/mnt/again"}], [], {}, "two volumes have the same wwid"),
         ([{**QSAN, "select": {"lun": 0}}], [], {}, "and either wwid or select"),
         ([{"alias": "qsan"}], [], {}, "and either wwid or select"),
-        ([{**QSAN, "wwid": ""}], [], {}, "which must not be empty"),
+        ([{**QSAN, "wwid": ""}], [], {}, "in which nothing must be empty"),
         ([{**QSAN, "wwid": "3600137 8901d"}], [], {}, "either wwid or select"),
-        ([{"alias": "qsan", "select": {}}], [], {}, "which must not be empty"),
-        ([{"alias": "qsan", "select": {"vendor": "", "target": ""}}], [], {}, "which must not be empty"),
+        ([{"alias": "qsan", "select": {}}], [], {}, "in which nothing must be empty"),
+        ([{"alias": "qsan", "select": {"vendor": "", "target": ""}}], [], {}, "in which nothing must be empty"),
         ([{**QSAN, "alias": ""}], [], {}, "it needs an alias of letters"),
         ([{**QSAN, "alias": "my volume"}], [], {}, "Volume my volume of iscsi_multipath_volumes: it needs an alias of letters"),
         ([{**QSAN, "alias": "-qsan"}], [], {}, "it needs an alias of letters"),
+        ([{"alias": "qsan", "select": {"vendor": "", "lun": 0}}], [], {}, "in which nothing must be empty"),
+        ([{"alias": "qsan", "select": {"vendor": None}}], [], {}, "in which nothing must be empty"),
+        ([{**QSAN, "wwid": f"{QSAN['wwid']}\n"}], [], {}, "either wwid or select"),
+        *(([{**QSAN, "alias": alias}], [], {}, "it needs an alias of letters") for alias in ("control", "..", "dm-3", "8:0", "q" * 128, "qsan\n")),
+        ([{**QSAN, "fstype": "ext4\n"}], [], {}, "one word such as ext4"),
         ([{**QSAN, "fstype": ""}], [], {}, "one word such as ext4"),
         ([{**QSAN, "fstype": "ext4 -F"}], [], {}, "one word such as ext4"),
         ([{key: QSAN[key] for key in ("alias", "wwid", "mount")}], [], {}, "it needs the fstype too"),
@@ -87,10 +101,10 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
         ([QSAN], [], {"iscsi_multipath_packages": "open-iscsi"}, "iscsi_multipath_packages is the text open-iscsi: it must be a list"),
         ([QSAN], [], {"iscsi_multipath_path_timeout": 0}, "it must be at least one second"),
         ([QSAN], [], {"iscsi_multipath_no_path_timeout": -1}, "iscsi_multipath_no_path_timeout is -1"),
-        ([QSAN], [], {"iscsi_multipath_portals": []}, "iscsi_multipath_portals names no portal"),
-        ([QSAN], [], {"iscsi_multipath_portals": [""]}, "iscsi_multipath_portals names no portal"),
+        ([QSAN], [], {"iscsi_multipath_portals": []}, "iscsi_multipath_portals is empty, or an address in it is"),
+        ([QSAN], [], {"iscsi_multipath_portals": ["", "10.10.10.100"]}, "iscsi_multipath_portals is empty, or an address in it is"),
         ([QSAN], [], {"iscsi_multipath_chap": {"username": "db"}}, "iscsi_multipath_chap is not complete"),
-        ([QSAN], [], {"iscsi_multipath_chap": {"username": "db", "password": ""}}, "iscsi_multipath_chap is not complete"),
+        ([QSAN], [], {"iscsi_multipath_chap": {"username": "db", "password": None}}, "iscsi_multipath_chap is not complete"),
         ([QSAN], [], {"iscsi_multipath_chap": {**CHAP, "username_in": "array"}}, "iscsi_multipath_chap is not complete"),
         ([QSAN], [], {"iscsi_multipath_discovery_chap": {"password": SECRET}}, "iscsi_multipath_discovery_chap is not complete"),
         ([QSAN], [], {"system": "Gentoo"}, "Gentoo: the role knows"),
