@@ -147,7 +147,8 @@ class NodeWork:
             return ()
         left = [record for record in records if record.key not in self._found.keys]
         partly = any(part is not None for part in (choice.patterns, choice.filters, choice.ifaces))
-        portals = [portal for portal in asked.portals if portal not in self._found.lost]
+        # While nothing is known of a portal, each of those that stay may have been found there.
+        portals = [portal for portal in asked.portals if not (left and portal in self._found.lost)]
         return plan_forget(portals, read_discoveries(self._root), left, partly)
 
     def _find(self):

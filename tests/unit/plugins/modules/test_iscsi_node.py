@@ -464,6 +464,31 @@ def test_a_pattern_at_a_portal_that_tells_nothing(node, host, listening):
     assert (verbs(left), {record.target for record in host.records()}) == (["logout", "delete"], {CTR2, OTHER})
 
 
+@pytest.mark.parametrize("targets", [None, ["*.ctr1"], ["*"]])
+def test_a_portal_that_shows_nothing_any_more(node, host, targets):
+    """As when the array has let the host go first. What its records say of the portal goes; when they say nothing, that is told."""
+    host.record(CTR1, B, **{"node.discovery_address": A, "node.discovery_port": "3260"})
+    host.session(CTR1, B)
+    host.record(CTR2, B)
+    host.bare = {f"{A}:3260"}
+    named = {"targets": targets} if targets else {}
+    left = check_real_again(node, host, portals=[A], state="absent", **named)
+    assert (verbs(left), {record.target for record in host.records()}) == (["logout", "delete"], {CTR2})
+    left = node(portals=[A], state="absent", targets=["*"])
+    assert (left["changed"], left["failed_portals"]) == (False, [])
+    assert any(f"portal {A}:3260: nothing is taken away for it, because it shows this host no target" in text for text in left["warnings"])
+
+
+@pytest.mark.parametrize("targets", [None, ["*"], ["*.ctr1"]])
+def test_the_secret_of_a_silent_portal_goes_with_the_last_record(node, host, targets):
+    host.fabric = [(CTR1, A, 3260, 1)]
+    node(portals=[A, B], targets=[CTR1], discovery_chap=CHAP)
+    host.silent = {f"{B}:3260"}
+    named = {"targets": targets} if targets else {}
+    left = check_real_again(node, host, portals=[A, B], state="absent", **named)
+    assert verbs(left).count("forget") == 2 and host.records() == ()
+
+
 def test_sessions_without_a_daemon_are_named(node, host):
     node(targets=[CTR1], portals=[A])
 
