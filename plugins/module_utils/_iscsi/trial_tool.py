@@ -77,7 +77,7 @@ def _talk(connection, initiator, target, login, algorithms):
     first = _ask(connection, isid, {**names, "AuthMethod": "CHAP" if mutual else "CHAP,None" if asks else "None"}, not asks, None)
     method = first.keys.get("AuthMethod", "None")
     if mutual and first.status == AUTH_FAILED:
-        return Trial(False, f"{first.words}: {NO_CHAP}")
+        return Trial(False, f"{first.words}: {NO_CHAP}, or it does not let this host in")
     if mutual and first.status == SUCCESS and method != "CHAP":
         return Trial(False, NO_CHAP)
     if first.status != SUCCESS or method == "None":
