@@ -290,7 +290,9 @@ def name_maps(module, multipath, multipathd, places):
     told = parse_topology(multipathd.show_maps_json()) if running else ()
     host = read_host(path, [item.alias for item in wanted], told, places, multipath.version)
     choices = (alias_choice_plan.choose_names if absent else alias_choice_plan.choose_luns)(wanted, host)
-    refuse(find_leftovers(choices, host, path) if absent else find_conflicts(choices, with_openers(host, [choice.wwid for choice in choices], places), path))
+    # A map that is there takes no further path here.
+    unmapped = [choice.wwid for choice in choices if host.device(choice.wwid) is None]
+    refuse(find_leftovers(choices, host, path) if absent else find_conflicts(choices, with_openers(host, unmapped, places), path))
     reload = params["reload"] and conf_apply.is_read(path)
     lacks = alias_plan.find_lacks(choices, host, running, reload, absent)
     if not module.check_mode:

@@ -460,6 +460,16 @@ def test_no_map_of_a_lun_that_somebody_has_open(alias, san, fakes, monkeypatch, 
     assert not alias(check=check, wwid=B, alias="logs").get("failed")
 
 
+def test_a_path_that_the_map_does_not_take_may_be_open(alias, san, monkeypatch):
+    """multipath_map takes it, and refuses it."""
+    monkeypatch.setattr(open_tool, "OPEN_SECONDS", 0)
+    alias(**one())
+    san.disk("sdx", A, CTR1, 0, serial=A[-4:])
+    san.keep_open("sdx", "smartd")
+    done = alias(**one())
+    assert (done.get("msg"), done["changed"]) == (None, False)
+
+
 def test_a_map_whose_path_somebody_has_open_is_named(alias, san):
     alias(**one())
     san.keep_open("sdb")
