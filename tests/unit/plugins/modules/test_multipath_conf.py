@@ -357,6 +357,23 @@ def test_an_alias_of_another_file_is_refused(host, task, name):
     assert task(multipaths=[{"wwid": "a", "alias": "logs"}])["changed"]
 
 
+def test_an_alias_counts_as_the_last_file_has_it(host, task):
+    """The WWID that had it is called otherwise by the file that is read later."""
+    later = host.path.parent / "conf.d" / "9.conf"
+    later.write_text("multipaths {\n\tmultipath {\n\t\twwid a\n\t\talias logs\n\t}\n\tmultipath {\n\t\twwid b\n\t\talias data\n\t}\n}\n")
+    host.path.write_text("multipaths {\n\tmultipath {\n\t\twwid a\n\t\talias data\n\t}\n}\n")
+    host.loaded = host.path.read_text()
+    assert "msg" not in task(check=True, path=str(later), reload=False, multipaths=[{"wwid": "b", "alias": "data"}])
+
+
+def test_what_wins_over_overrides_is_the_last_word(host, task):
+    host.path.write_text("overrides {\n\tfast_io_fail_tmo 5\n}\n")
+    later = host.path.parent / "conf.d" / "9.conf"
+    later.write_text("overrides {\n\tfast_io_fail_tmo 30\n}\n")
+    done = task(check=True, path=str(later), reload=False, defaults={"fast_io_fail_tmo": 30})
+    assert not [text for text in done["warnings"] if "wins" in text]
+
+
 def test_what_another_file_still_has_is_told(host, task):
     path = host.path.parent / "conf.d" / "5.conf"
     path.write_text(BEFORE)
