@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import drop_ins
 
 NAMES = ("README", "10-a.conf", "9-b.conf", "B.conf", "a.conf", ".hidden.conf", "x.conf.bak", "x.conf.12.2026-11-23@10:00:00~", "x.confused", "conf", "xconf")
@@ -28,6 +29,13 @@ def directory(tmp_path):
 )
 def test_before_0_8_4_a_copy_is_read_too(directory, release, names):
     assert drop_ins(str(directory), lambda: release) == [str(directory / name) for name in names]
+
+
+def test_a_release_that_nobody_can_tell_is_one_of_today(directory):
+    def version():
+        raise SanError("multipath -h: says no release")
+
+    assert drop_ins(str(directory), version) == [str(directory / name) for name in EVER]
 
 
 def test_no_directory(tmp_path):
