@@ -24,10 +24,9 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import back_up, check_place, make_place, read_others, texts_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Edit
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree, newer_than
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Hangs, Multipath, NoNamespace, is_drop_in, is_read
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Hangs, Multipath, NoNamespace, is_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import BUSY_SECONDS, Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_aliases, check_winners, outdated, overridden, still_set, unmet
@@ -100,7 +99,7 @@ def try_conf(module, host, path, old, edit, validate):
     check_place(path, host.keywords)
     others = read_others(path, edit.text, host.keywords)
     check_winners(edit.wanted, others.later)
-    table = merged_settings((*others.earlier, parse_conf(edit.text, path, host.keywords, is_drop_in(path)), *others.later))
+    table = merged_settings((*others.earlier, edit.conf, *others.later))
     check_aliases(edit.wanted, table)
     told = (*edit.warnings, *overridden(edit.wanted, table), *still_set(edit.wanted, merged_settings((*others.earlier, *others.later))))
     trial = Trial(path, old, edit, validate, tuple(dict.fromkeys(told)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, parse_conf
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import FATAL, faults_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_list_text import OLDEST
@@ -23,17 +23,22 @@ __all__ = ["Edit", "Wanted", "edit_conf"]
 
 @dataclass(frozen=True)
 class Edit:
-    """The new text; changed_keys: what changed, such as multipaths[3600..].alias; warnings: what the user should know.
+    """conf: the new Conf; changed_keys: what changed, such as multipaths[3600..].alias; warnings: what the user should know.
 
     wanted: {key: meaning or None} as in effective_text, what the new configuration has to say; None: no longer there.
     complaints: what is not right about the file, which the installed libmultipath would say itself.
     """
 
-    text: str
+    conf: Conf
     changed_keys: Tuple[str, ...]
     warnings: Tuple[str, ...]
     wanted: Tuple[Tuple[tuple, str], ...] = ()
     complaints: Tuple[str, ...] = ()
+
+    @property
+    def text(self):
+        """The new text."""
+        return self.conf.text
 
 
 def edit_conf(conf, wanted, keywords=None):
@@ -64,7 +69,7 @@ def edit_conf(conf, wanted, keywords=None):
     _check_limit(table, editor.wanted)
     check_aliases(editor.wanted, table)
     keys = tuple(dict.fromkeys(show_key(key) for key in editor.keys))
-    return Edit(new.text, keys, (*notes_of(sections), *overridden(editor.wanted.items(), table)), tuple(editor.wanted.items()), _complaints(new, faults))
+    return Edit(new, keys, (*notes_of(sections), *overridden(editor.wanted.items(), table)), tuple(editor.wanted.items()), _complaints(new, faults))
 
 
 def _check_structure(conf, wanted):

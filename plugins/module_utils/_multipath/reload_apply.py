@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import find_hits, lists_of, tell_hit
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_conf, parse_listing
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_use_tool import map_users
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import is_drop_in
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.path_facts_tool import read_path_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_plan import REFUSED, find_unmounting
@@ -26,7 +25,7 @@ def check_reload(software, trial, loads, dmsetup, places=HERE):
     if not any(device.wwid for device in known.devices):
         return ()
     before, source = _in_force(software, trial, known)
-    edited = _edited(software, trial, known)
+    edited = _edited(trial, known)
     # With what is built in, where libmultipath has tried the files.
     after = (parse_listing(trial.verdict.effective, software.keywords),) if trial.verdict else edited
     harms = list(find_unmounting(before, after, known, REFUSED if loads else "gets another name when multipathd loads the files"))
@@ -48,7 +47,6 @@ def _in_force(software, trial, known):
     return known.confs if listed is None else (parse_listing(listed, software.keywords),), known.confs
 
 
-def _edited(software, trial, known):
+def _edited(trial, known):
     """The Conf of every file with the edit."""
-    edited = parse_conf(trial.edit.text, trial.path, software.keywords, is_drop_in(trial.path))
-    return tuple(edited if conf.path == trial.path else conf for conf in known.confs)
+    return tuple(trial.edit.conf if conf.path == trial.path else conf for conf in known.confs)

@@ -35,7 +35,7 @@ def check_winners(wanted, later):
 
 
 def check_aliases(wanted, table):
-    """Raises SanError for a named alias that another WWID has. table: of the file itself, or of the others.
+    """Raises SanError for a named alias that another WWID has. table: of the file itself, or of all files.
 
     libmultipath drops one of them since 0.8.5 (alias.c check_alias_settings); before, paths of two LUNs can get into one map.
     """
@@ -53,7 +53,7 @@ def check_aliases(wanted, table):
 
 
 def overridden(wanted, table):
-    """Warnings on named values that lose against the section overrides. table: of the file itself, or of the others."""
+    """Warnings on named values that lose against the section overrides. table: of the file itself, or of all files."""
     asked = dict(wanted)
     protocols = [key for key in table if _is_protocol(key) and key not in asked]
     for key, meaning in asked.items():
