@@ -77,28 +77,33 @@ class Process:
     Its output goes to unnamed files and not to pipes: a daemon that it leaves behind would hold a pipe open for ever.
     package: that has the program, for a message.
     busy: tells that it may be doing what it must not be killed in, such as holding a lock; asked while it is stopped.
+    keep: open files that it holds open too, as long as it runs.
     """
 
-    def __init__(self, argv, stdin=None, busy=None, package="the package that has it"):
+    def __init__(self, argv, stdin=None, busy=None, package="the package that has it", keep=()):
         program = find_program(argv[0])
         if program is None:
             raise ProgramMissing(f"{argv[0]}: not found on this host. Install {package} and run again.")
         self.argv = tuple(argv)
         self.started = time.monotonic()
         self._busy = busy
-        self._stdout = tempfile.TemporaryFile()
-        self._stderr = tempfile.TemporaryFile()
-        with tempfile.TemporaryFile() as given:
-            given.write((stdin or "").encode("utf-8", "surrogateescape"))
-            given.seek(0)
-            self._popen = subprocess.Popen(
-                [program, *argv[1:]],
-                stdin=given,
-                stdout=self._stdout,
-                stderr=self._stderr,
-                env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
-                start_new_session=True,
-            )
+        try:
+            self._stdout = tempfile.TemporaryFile()
+            self._stderr = tempfile.TemporaryFile()
+            with tempfile.TemporaryFile() as given:
+                given.write((stdin or "").encode("utf-8", "surrogateescape"))
+                given.seek(0)
+                self._popen = subprocess.Popen(
+                    [program, *argv[1:]],
+                    stdin=given,
+                    stdout=self._stdout,
+                    stderr=self._stderr,
+                    env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
+                    start_new_session=True,
+                    pass_fds=keep,
+                )
+        except OSError as error:
+            raise SanError(f"{program}: cannot be started: {error.strerror}. Look at the file, and at the free space of {_temporary()}.") from error
 
     @property
     def running(self):
@@ -121,6 +126,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
             raise CommandTimeout(self.argv, timeout, self.stderr_so_far()) from None
+        self._check_whole()
         return Result(self.argv, self._popen.returncode, _read(self._stdout), self.stderr_so_far())
 
     def kill(self):
@@ -133,6 +139,18 @@ class Process:
         except subprocess.TimeoutExpired:
             pass
 
+    def _check_whole(self):
+        """Raise SanError when the files of its output are full. Many programs do not look, and exit as if nothing had got lost."""
+        for file in (self._stdout, self._stderr):
+            size = os.fstat(file.fileno()).st_size
+            try:
+                os.pwrite(file.fileno(), b"\n", size)
+                os.ftruncate(file.fileno(), size)
+            except OSError as error:
+                raise SanError(
+                    f"{self.argv[0]}: its output in {_temporary()} cannot be kept whole: {error.strerror}. Free space there and run again."
+                ) from error
+
     def _stop(self):
         bound = time.monotonic() + BUSY_SECONDS
         while self.running:
@@ -144,7 +162,11 @@ class Process:
             time.sleep(MOMENT)
 
     def _is_stopped(self):
-        return os.waitid(os.P_PID, self._popen.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            return os.waitid(os.P_PID, self._popen.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            # It has ended by itself, and `running` has collected it.
+            return True
 
 
 def run(argv, timeout, stdin: Optional[str] = None):
@@ -155,6 +177,11 @@ def run(argv, timeout, stdin: Optional[str] = None):
     Raises ProgramMissing and CommandTimeout.
     """
     return Process(argv, stdin).finish(timeout)
+
+
+def _temporary():
+    """Where output is kept, for a message."""
+    return os.environ.get("TMPDIR") or "/tmp"
 
 
 def _one_line(text):

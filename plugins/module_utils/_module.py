@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
@@ -14,11 +17,19 @@ def run_module(module, work):
 
     ansible-core refuses a result that has bytes of another encoding, and with it what was changed would be lost.
     """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Ended by one of these, it first puts back what it holds: Python's own default skips every finally.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _leave)
     try:
         result = work(module)
     except SanError as error:
         module.fail_json(**printable(dict(error.facts, msg=str(error))))
     module.exit_json(**printable(result))
+
+
+def _leave(number, frame):
+    sys.exit(128 + number)
 
 
 def warn(module, sentences):

@@ -179,6 +179,7 @@ actions:
 """
 
 import contextlib
+import functools
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -217,12 +218,12 @@ def request_from(params):
 
 
 def hold(target, request):
-    """What dd is to open, held for the time of the runs."""
+    """What dd is to open, held for the time of the runs -> its name, and the open files by which it is claimed."""
     if request.mode == WRITE and target.is_device:
         return exclusive(target.name)
     if request.mode == WRITE and target.is_new:
         return test_file(target.name)
-    return contextlib.nullcontext(target.name)
+    return contextlib.nullcontext((target.name, ()))
 
 
 def work(module):
@@ -237,9 +238,11 @@ def work(module):
         steps = [Step("overwrite" if target.is_device else "write", target.name, after=f"{request.bytes} bytes of zeros")]
     outcome = {"runs": [], "median_mb_per_s": None, "paths": [], "samples": []}
     if not module.check_mode:
-        with hold(target, request) as name:
+        with hold(target, request) as (name, claim):
             target.confirm()
-            outcome, warnings = measure(request, target, name, run, Process, module.log, time.monotonic)
+            # dd outlives a module that is killed, and so does the claim in its hands.
+            start = functools.partial(Process, keep=claim)
+            outcome, warnings = measure(request, target, name, run, start, module.log, time.monotonic)
         warn(module, warnings)
     command = dd_argv(request, target.name)
     return dict(report(steps, [state_diff(steps, "measured")]), command=command, cautions=cautions(request), **outcome)

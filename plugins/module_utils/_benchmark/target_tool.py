@@ -18,13 +18,13 @@ DEFAULT_BLOCK = 512
 
 @contextlib.contextmanager
 def exclusive(device):
-    """Claim a device while it is written to: mount, mkfs, device-mapper and the like are refused by the kernel meanwhile."""
+    """Claim a device while it is written to: mount, mkfs, device-mapper and the like are refused by the kernel meanwhile -> its name, the claim."""
     try:
         handle = os.open(device, os.O_RDONLY | os.O_EXCL)
     except OSError as error:
         raise SanError(f"{device}: refused to write: it cannot be claimed: {error.strerror}. Somebody uses it: find out who and free it.") from error
     try:
-        yield device
+        yield device, (handle,)
     finally:
         os.close(handle)
 
@@ -58,7 +58,7 @@ def check_file(path, mode, size, allow_overwrite):
 
 @contextlib.contextmanager
 def test_file(path):
-    """A new file for a write -> the name to open it by; gone afterwards. It loses its name at once, so a killed run leaves nothing."""
+    """A new file for a write -> the name to open it by, no claim; gone afterwards. It loses its name at once, so a killed run leaves nothing."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError as error:
@@ -66,7 +66,7 @@ def test_file(path):
         raise SanError(f"{path}: the test file cannot be created: {error.strerror}. {next_step}") from error
     try:
         os.unlink(path)
-        yield f"/proc/{os.getpid()}/fd/{handle}"
+        yield f"/proc/{os.getpid()}/fd/{handle}", ()
     finally:
         os.close(handle)
 

@@ -79,6 +79,10 @@ class MapChange:
                 raise SanError(f"{device.name}: was not flushed: {failures[-1]}")
         except SanError as error:
             raise SanError(" ".join((str(error), *self._mend(device, queued)))) from error
+        except SystemExit:
+            # By a signal: there is nobody to tell it to.
+            tuple(self._mend(device, queued))
+            raise
 
     def resize(self, steps):
         """Rescan the paths, then let the map take their size. Returns the Host of then."""
@@ -170,11 +174,13 @@ class MapChange:
                 yield f"And it could not be brought back to what it was: {error}"
 
     def _queue_again(self, name):
-        if self._known():
-            self._tools.multipathd.restore_queueing(name)
-        # multipathd restores what a no_path_retry says, and nothing where there is none (features alone).
-        if not self._tools.dmsetup.queues(name):
-            self._tools.dmsetup.queue(name, True)
+        try:
+            if self._known():
+                self._tools.multipathd.restore_queueing(name)
+        finally:
+            # multipathd restores what a no_path_retry says, and nothing where there is none (features alone) or where it is too busy to answer.
+            if not self._tools.dmsetup.queues(name):
+                self._tools.dmsetup.queue(name, True)
 
     def _try_resize(self, device, wanted, answers):
         if self._size(device) == wanted:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -14,6 +15,7 @@ import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, Process, ProgramMissing, Result, find_program, run
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until
 
 
@@ -106,6 +108,39 @@ def test_looking_at_stderr_leaves_what_follows_in_its_place(tmp_path):
     assert wait_until(lambda: process.stderr_so_far() == "one\n", timeout=10)
     go.touch()
     assert process.finish(10).stderr == "one\ntwo\n"
+
+
+def test_a_file_that_it_is_to_keep_stays_open_in_it(tmp_path):
+    with open(tmp_path / "claim", "w", encoding="ascii") as claim:
+        process = Process(["readlink", f"/proc/self/fd/{claim.fileno()}"], keep=(claim.fileno(),))
+    assert process.finish(10).stdout == f"{tmp_path / 'claim'}\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount the small file system that is to be full")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_output_that_does_not_fit_is_no_output(tmp_path, monkeypatch, stream):
+    """dmsetup and multipath exit 0 all the same, and what is not told would count as not there."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", tmp_path], check=True)
+    try:
+        monkeypatch.setattr(_command.tempfile, "tempdir", str(tmp_path))
+        assert run(["sh", "-c", "echo fits"], timeout=10).stdout == "fits\n"
+        with pytest.raises(SanError, match="^sh: its output in .* cannot be kept whole: No space left on device. Free space there"):
+            run(["sh", "-c", f"head -c 100000 /dev/zero >/dev/{stream} 2>/dev/null; exit 0"], timeout=10)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_file_that_is_no_program_is_told(tmp_path, monkeypatch):
+    (tmp_path / "broken").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SanError, match="/broken: cannot be started: Exec format error. Look at the file"):
+        run(["broken"], timeout=10)
+
+
+def test_a_program_that_ends_while_it_is_to_be_stopped_is_stopped():
+    process = Process(["true"], busy=lambda: True)
+    process.finish(10)
+    assert process._is_stopped()
 
 
 def test_signal_after_the_end_is_nothing():

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from unittest.mock import MagicMock
 
 import pytest
@@ -61,3 +63,32 @@ def test_bytes_of_another_encoding_lose_no_error(module):
 def test_bytes_of_another_encoding_lose_no_warning(module):
     warn(module, ("prio_args \udce4", "b"))
     assert [call.args[0] for call in module.warn.call_args_list] == ["prio_args \\xe4", "b"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_module_that_is_ended_puts_back_what_it_holds(module, number):
+    put_back = []
+
+    def work(given):
+        try:
+            os.kill(os.getpid(), number)
+        finally:
+            put_back.append(number)
+
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run_module(module, work)
+    finally:
+        signal.signal(number, before)
+    assert (put_back, ended.value.code) == ([number], 128 + number)
+
+
+def test_a_signal_that_is_ignored_stays_ignored(module):
+    """As for a run under nohup(1)."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit, match="0"):
+            run_module(module, lambda given: os.kill(os.getpid(), signal.SIGHUP) or {})
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -399,8 +399,9 @@ class Device:
         self.opened = 0
         # Called with each process that is about to be started.
         self.before = lambda argv: None
-        # Of those, the ones that are not waited for.
+        # Of those, the ones that are not waited for, and the files that each is to hold open.
         self.started = []
+        self.kept = []
 
     def os(self):
         """What is asked of the operating system about the device node."""
@@ -415,10 +416,11 @@ class Device:
         # A plain file on tmpfs knows no direct reads in older kernels.
         return _command.run([word.replace("direct,", "") for word in argv], timeout)
 
-    def start(self, argv):
+    def start(self, argv, keep=()):
         self.before(argv)
         self.started.append(argv)
-        return _command.Process(argv)
+        self.kept.append(tuple(os.readlink(f"/proc/self/fd/{handle}") for handle in keep))
+        return _command.Process(argv, keep=keep)
 
     def write(self, data, offset):
         with open(self.file, "r+b") as file:

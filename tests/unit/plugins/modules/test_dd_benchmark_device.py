@@ -138,3 +138,8 @@ def test_a_device_is_claimed_while_it_is_written_to(measure, device, claims):
     device.before = look
     assert measure(mode="write")["changed"]
     assert held == [str(device.file)] * 2
+
+
+def test_the_claim_is_in_the_hands_of_dd_which_outlives_a_killed_module(measure, device):
+    assert [measure(mode=mode)["changed"] for mode in ("write", "read")] == [True, False]
+    assert device.kept == [(str(device.file),)] * 2 + [()] * 2

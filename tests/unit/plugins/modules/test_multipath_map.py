@@ -316,6 +316,26 @@ def test_a_failed_flush_leaves_the_map_as_it_was(mapped, san, tools, fakes, retr
     assert mapped(name="qsan", state="absent")["changed"]
 
 
+def test_a_flush_that_is_ended_by_a_signal_leaves_the_map_as_it_was(mapped, san, fakes, monkeypatch):
+    def ended(asked, name):
+        if asked == "del":
+            raise SystemExit(143)
+        real(asked, name)
+
+    real = fakes.multipathd._do
+    monkeypatch.setattr(fakes.multipathd, "_do", ended)
+    with pytest.raises(SystemExit, match="143"):
+        mapped(name="qsan", state="absent")
+    assert (san.names(), san.queueing) == ({A: "qsan"}, {"qsan"})
+
+
+def test_a_map_queues_again_also_when_multipathd_is_too_busy_to_see_to_it(mapped, san, fakes):
+    fakes.multipathd.answers = {"del": ["fail"], "restorequeueing": ["timeout"]}
+    failed = mapped(name="qsan", state="absent")
+    assert "restorequeueing map qsan: it answered 'timeout'" in failed["msg"]
+    assert san.queueing == {"qsan"}
+
+
 def test_a_flush_is_tried_again(mapped, san, fakes):
     fakes.multipathd.answers = {"del": ["fail"]}
     assert mapped(name="qsan", state="absent", timeout=5)["changed"]

@@ -150,9 +150,9 @@ def test_a_dd_that_takes_too_long_is_ended():
 
 
 def test_a_test_file_has_lost_its_name_while_it_is_written(tmp_path):
-    with new_file(str(tmp_path / "new")) as name:
+    with new_file(str(tmp_path / "new")) as (name, claim):
         assert list(tmp_path.iterdir()) == []
-        assert copy(replace(REQUEST, mode="write"), name).bytes == REQUEST.bytes
+        assert (copy(replace(REQUEST, mode="write"), name).bytes, claim) == (REQUEST.bytes, ())
 
 
 def test_a_test_file_never_replaces_another(tmp_path):
