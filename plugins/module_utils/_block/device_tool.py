@@ -13,7 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan im
 from ansible_collections.linuxsan.host.plugins.module_utils._block.contents_tool import Contents
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open, read_open_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._block.signature_tool import Blkid, Wipefs
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import MULTIPATH_UUID, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import MULTIPATH_UUID, disks_of, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties, wwid_of
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing
@@ -52,12 +52,14 @@ def device_wwid(node, udev="/run/udev/data"):
 def use_of_lun(node, nodes, run, sysfs="/sys", proc="/proc", udev="/run/udev/data"):
     """The Use of a device and of all others with its WWID: the same LUN can be mounted over a path that no map has taken. run: as in _command.py.
 
+    Of a partition it is the WWID of what it is of, and then who uses another partition of the LUN over another path counts too.
     Who has one of them open without a claim is asked only where there is no other user: it takes a look at every process.
     """
     users = read_users(nodes, sysfs, proc)
     use = use_of(node.name, nodes, users)
-    wwid = device_wwid(node, udev)
-    own = (node.name, *node.slaves, *use.holders)
+    whole = [nodes[name] for name in disks_of(node, nodes)] or [node]
+    wwid = next(filter(None, (device_wwid(each, udev) for each in whole)), None)
+    own = {node.name, *use.holders, *(name for each in whole for name in (each.name, *each.slaves))}
     twins = [name for name, each in nodes.items() if wwid and name not in own and device_wwid(each, udev) == wwid]
     words = [*use.in_use_by, *_of_lun(node, nodes, {name: use_of(name, nodes, users).in_use_by for name in twins})]
     if not words:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from collections import Counter
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_file_tool import OpenFiles
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_text import parse_open_counts
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, disks_of, partitions_of
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
@@ -49,12 +48,6 @@ def held_open(names, nodes, open_counts, proc="/proc", units=None):
     return wait_until_none(lambda: _held_open(names, nodes, open_counts, proc, units), OPEN_SECONDS, INTERVAL_SECONDS)
 
 
-def partitions_of(node, nodes):
-    """The kernel names of the partitions that kpartx has made on a map (uuid part1-mpath-WWID). They go with the map."""
-    uuid = re.compile(rf"part[0-9]+-{re.escape(node.dm_uuid or '')}")
-    return tuple(name for name in node.holders if name in nodes and uuid.fullmatch(nodes[name].dm_uuid or ""))
-
-
 def openers(devices, proc="/proc", units=None):
     """The processes that have devices open -> dict of name and a list of (pid, command, how many times).
 
@@ -71,7 +64,7 @@ def openers(devices, proc="/proc", units=None):
 
 def _held_open(names, nodes, open_counts, proc, units):
     parts = {name: partitions_of(nodes[name], nodes) if nodes[name].dm_uuid else nodes[name].partitions for name in names}
-    whole = {each: name for name in names for each in _disks_of(nodes[name], nodes)}
+    whole = {each: name for name in names for each in disks_of(nodes[name], nodes)}
     whole.update({each: name for name in names for each in (name, *parts[name])})
     found, looked = {}, Counter()
     for device, processes in openers([nodes[each] for each in whole], proc, units).items():
@@ -86,12 +79,6 @@ def _held_open(names, nodes, open_counts, proc, units):
         if not found.get(name) and _opens(name, parts[name], counts) > sum(looked[each] for each in (name, *parts[name])):
             found[name] = ["open, and no process of this host shows it: look for a container, a virtual machine, or an exported LUN"]
     return {name: tuple(dict.fromkeys(words)) for name, words in found.items()}
-
-
-def _disks_of(node, nodes):
-    """The disk or map that a partition is of. Whoever has that open can write to the partition."""
-    maps = (name for name in node.slaves if name in nodes and node.name in partitions_of(nodes[name], nodes))
-    return tuple(filter(None, (node.parent, *maps)))
 
 
 def _opens(name, partitions, counts):

@@ -67,6 +67,18 @@ def read_nodes(sysfs="/sys"):
     return nodes
 
 
+def partitions_of(node, nodes):
+    """The kernel names of the partitions that kpartx has made on a map (uuid part1-mpath-WWID). They go with the map."""
+    uuid = re.compile(rf"part[0-9]+-{re.escape(node.dm_uuid or '')}")
+    return tuple(name for name in node.holders if name in nodes and uuid.fullmatch(nodes[name].dm_uuid or ""))
+
+
+def disks_of(node, nodes):
+    """The disk or map that a partition is of. Whoever uses that, or has it open, can write to the partition."""
+    maps = (name for name in node.slaves if name in nodes and node.name in partitions_of(nodes[name], nodes))
+    return tuple(filter(None, (node.parent, *maps)))
+
+
 def attribute(*path):
     """The text of a sysfs attribute without the blanks around it, or None when the device has none.
 

@@ -14,6 +14,7 @@ from typing import Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block.mountinfo_text import parse_mountinfo
 from ansible_collections.linuxsan.host.plugins.module_utils._block.swaps_text import parse_swaps
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import disks_of, partitions_of
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 
@@ -60,9 +61,12 @@ def read_users(nodes, sysfs="/sys", proc="/proc"):
 
 def use_of(name, nodes, users):
     """The Use of one device of nodes."""
-    # Whoever uses the whole disk uses its partitions too: a multipath map on sdb has the blocks of sdb1.
-    start = tuple(filter(None, (name, nodes[name].parent)))
-    built_on_it = tuple(_above(start, name, nodes, users))
+    # Whoever uses the whole disk or map uses its partitions too: a multipath map on sdb has the blocks of sdb1.
+    whole = disks_of(nodes[name], nodes)
+    start = (name, *whole)
+    # Those that kpartx made hold the map, and are no users of each other.
+    sisters = {part for each in whole for part in partitions_of(nodes[each], nodes)}
+    built_on_it = tuple(_above(start, sisters, nodes, users))
     parts = (part for each in (name, *built_on_it) for part in nodes[each].partitions)
     everything = tuple(dict.fromkeys((*start, *parts, *built_on_it)))
     mountpoints = tuple(dict.fromkeys(point for each in everything for point in users.mounts.get(each, ())))
@@ -89,14 +93,14 @@ def name_of(path, nodes):
     return None
 
 
-def _above(start, name, nodes, users):
-    """Breadth first, so that the nearest come first; each once."""
+def _above(start, aside, nodes, users):
+    """Breadth first, so that the nearest come first; each once. start: a device, and what it is a partition of; aside: what does not count."""
     seen = []
-    waiting = [*start, *nodes[name].partitions]
+    waiting = [*start, *nodes[start[0]].partitions]
     while waiting:
         node = nodes[waiting.pop(0)]
         direct = (*node.holders, *users.loops.get(node.name, ()))
-        new = [held for held in direct if held in nodes and held not in seen]
+        new = [held for held in direct if held in nodes and held not in seen and held not in aside]
         seen.extend(new)
         waiting.extend(part for held in new for part in (held, *nodes[held].partitions))
     return seen

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import partitions_of
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import partitions_of, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.claim_tool import claim_paths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_names

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open, partitions_of
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.open_tool import held_open
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import partitions_of, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
 
 

@@ -211,6 +211,15 @@ def test_a_map_is_in_use_when_its_lun_is_mounted_over_another_path(san):
     assert "the same LUN sdd is mounted on /mnt" in lun_use(san, "dm-3")
 
 
+@pytest.mark.parametrize("mounted", ["8:48", "8:49"], ids=["the disk", "its partition"])
+def test_a_partition_is_in_use_when_its_lun_is_mounted_over_another_path(free, mounted):
+    free.virtual("dm-4", "253:4", on=("dm-3",), dm__name="qsan-part1", dm__uuid="part1-mpath-332001")
+    free.disk("sdf", "8:80", "platform/host6/session6/target6:0:0/6:0:0:0", device={"wwid": "naa.32001"}, partitions=[(1, "8:81")])
+    free.mount(mounted, "/mnt", "ext4", "/dev/sdd")
+    for name in ("sdf1", "dm-4"):
+        assert "the same LUN sdd is mounted on /mnt" in lun_use(free, name)
+
+
 def test_a_map_is_not_in_use_by_its_own_paths(san):
     assert lun_use(san, "dm-3") == ("held by dm-4 (vg-data)",)
 

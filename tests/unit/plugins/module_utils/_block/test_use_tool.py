@@ -49,6 +49,16 @@ def test_a_partition_of_a_map_holds_it(mapped):
     assert use(mapped, "sdb").holders == ("dm-3", "dm-4")
 
 
+def test_who_uses_the_map_uses_the_partition_that_kpartx_made_on_it(mapped):
+    for number in (1, 2):
+        mapped.virtual(f"dm-{3 + number}", f"253:{3 + number}", on=("dm-3",), dm__name=f"qsan-part{number}", dm__uuid=f"part{number}-mpath-3200")
+    mapped.mount("253:5", "/two", "ext4", "/dev/mapper/qsan-part2")
+    assert use(mapped, "dm-4").in_use_by == ()
+    mapped.virtual("dm-6", "253:6", on=("dm-3",), dm__name="vg-lv", dm__uuid="LVM-x")
+    mapped.mount("253:6", "/srv", "ext4", "/dev/mapper/vg-lv")
+    assert use(mapped, "dm-4").in_use_by == ("held by dm-6 (vg-lv)", "mounted on /srv")
+
+
 def test_a_map_swapped_to_is_in_use(mapped):
     mapped.swaps("/dev/dm-3")
     assert use(mapped, "dm-3").swap
