@@ -341,6 +341,9 @@ def wanted_from(params):
         empty = sorted(key for key, value in (item["select"] or {}).items() if isinstance(value, str) and not value.strip())
         if empty:
             raise SanError(f"aliases: {shown(item)}: select has an empty {' and '.join(empty)}. Say which LUN is meant, or leave it out.")
+        # It would fit every LUN, and on a host with one of them take that.
+        if item["select"] is not None and not any(value is not None for value in item["select"].values()):
+            raise SanError(f"aliases: {item['alias'] or 'an entry without alias'}: select has no value. Say which LUN is meant, or leave it out.")
     return tuple(alias_choice_plan.Wanted(item["alias"], item["wwid"], item["select"], item["settings"] or {}) for item in listed)
 
 

@@ -13,8 +13,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.rename_pl
 
 def find_conflicts(choices, host, path):
     """Everything that forbids to give these aliases in the file at path, as a tuple of sentences. choices, host: as in alias_plan."""
-    checks = (_bad_names, _twice, _in_files, _in_bindings, _in_kernel, _bad_luns, _mounted)
-    said = (*_elsewhere(choices, host, path), *(sentence for check in checks for sentence in check(choices, host)))
+    # Whose the alias is cannot be judged while its LUN is not there: it may well be the owner, and that it is missing is said anyway.
+    known = [choice for choice in choices if choice.wwid]
+    checks = ((_bad_names, _twice, _in_kernel), choices), ((_in_files, _in_bindings, _bad_luns, _mounted), known)
+    found = (sentence for several, asked in checks for check in several for sentence in check(asked, host))
+    said = (*_elsewhere(choices, host, path), *found)
     return tuple(dict.fromkeys(said))
 
 
@@ -78,7 +81,7 @@ def _in_bindings(choices, host):
 def _in_kernel(choices, host):
     for choice in choices:
         for device in host.devices:
-            if device.name == choice.alias and not (choice.wwid and device.wwid == choice.wwid):
+            if device.name == choice.alias and (device.wwid is None or choice.wwid not in (None, device.wwid)):
                 yield f"{choice.alias} is the name of another device-mapper device, {device.dm} ({device.uuid or 'without uuid'}). Choose another alias."
 
 

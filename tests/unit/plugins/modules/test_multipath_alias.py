@@ -406,6 +406,35 @@ def test_an_empty_criterion_is_refused(alias, san, fakes, state, select, named):
     assert san.snapshot() == before
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_select_that_says_nothing_fits_nothing(alias, san, fakes, state):
+    """serial: "{{ lun_serial | default(none) }}" and one LUN on the host, which it would take."""
+    before = san.snapshot()
+    for params in ({"select": {"serial": None}, "alias": "x"}, {"aliases": [{"select": {"lun": None, "serial": None}, "alias": "x"}]}):
+        assert alias(state=state, **params)["msg"].startswith("aliases: x: select has no value. Say which LUN")
+    assert san.snapshot() == before
+
+
+@pytest.mark.parametrize("owner", ["file", "bindings", "map"])
+def test_an_alias_of_a_lun_that_is_away_is_not_taken_for_that_of_another(alias, san, fakes, owner):
+    """Its sessions are down, and nobody can tell that the owner is what select means."""
+    if owner == "file":
+        san.conf.write_text("multipaths {\n\tmultipath {\n\t\twwid 3600\n\t\talias x\n\t}\n}\n")
+    elif owner == "bindings":
+        (san.root / "etc/bindings").write_text("x 3600\n")
+    else:
+        san.make_dm("x", "mpath-3600")
+    asked = {"select": {"lun": 7}, "alias": "x"}
+    predicted = alias(check=True, **asked)
+    assert any(said.startswith("x: no LUN matches lun 7") for said in predicted["warnings"])
+    assert alias(**asked)["msg"].startswith("x: no LUN matches lun 7")
+
+
+def test_an_alias_that_another_kind_of_device_has_is_refused_though_the_lun_is_away(alias, san):
+    san.make_dm("x", "LVM-abc")
+    assert "x is the name of another device-mapper device" in alias(check=True, select={"lun": 7}, alias="x")["msg"]
+
+
 def test_multipathd_down(alias, san, fakes):
     fakes.multipathd.up = False
     before = san.snapshot()
