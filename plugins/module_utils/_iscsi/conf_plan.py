@@ -19,6 +19,14 @@ OPTION_KEYS = {
 }
 CHAP_PREFIXES = {"chap": "node.session.auth.", "discovery_chap": "discovery.sendtargets.auth."}
 CHAP_FIELDS = ("authmethod", "username", "password", "username_in", "password_in")
+NEEDED = (
+    ("username", "password"),
+    ("password", "username"),
+    ("username_in", "password_in"),
+    ("password_in", "username_in"),
+    ("username_in", "username"),
+    ("algorithms", "username"),
+)
 # One key for both: the discovery record reuses it (usr/idbm.c, idbm_recinfo_discovery).
 ALGORITHMS_KEY = "node.session.auth.chap_algs"
 
@@ -79,6 +87,7 @@ def managed_settings(wanted):
 def _wanted_chap(option, prefix, chap):
     """The five keys of one CHAP: what is not given goes. open-iscsi does CHAP when there are credentials, whatever authmethod says."""
     values = {field: chap.get(field) for field in CHAP_FIELDS}
+    _check_complete(option, values, chap.get("algorithms"))
     if values["password"] is not None and values["password"] == values["password_in"]:
         raise SanError(f"{option}: password and password_in are the same, and open-iscsi refuses to log in with that. Choose two secrets.")
     if values["username"] is not None:
@@ -87,6 +96,14 @@ def _wanted_chap(option, prefix, chap):
     if chap.get("algorithms"):
         wanted[ALGORITHMS_KEY] = settings_text.render_value(ALGORITHMS_KEY, chap["algorithms"])
     return wanted
+
+
+def _check_complete(option, values, algorithms):
+    """Raises SanError for half of a pair. The argument parser counts a null one, as an empty variable gives, as given."""
+    given = {name for name, value in {**values, "algorithms": algorithms}.items() if value}
+    for name, needed in NEEDED:
+        if name in given and needed not in given:
+            raise SanError(f"{option}: {name} is given and {needed} is not. Give both, or neither.")
 
 
 def _checked(key, value):

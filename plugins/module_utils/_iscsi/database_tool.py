@@ -22,7 +22,7 @@ NODE_KINDS = {"sendtargets": "send_targets", "isns": "isns"}
 LOCK_DIRECTORY = "/run/lock/iscsi"
 # In the directory of the lock, while somebody writes: a hard link to the file beside it.
 LOCK, HELD_LOCK = "lock", "lock.write"
-ADDRESS, IFACE = "node.conn[0].address", "iface.iscsi_ifacename"
+ADDRESS, IFACE, TRANSPORT = "node.conn[0].address", "iface.iscsi_ifacename", "iface.transport_name"
 PORTAL_DIRECTORY = re.compile(r"(?P<address>[^,]+),(?P<port>[0-9]+)(?:,(?P<tpgt>-?[0-9]+))?")
 
 
@@ -93,15 +93,17 @@ def read_nodes(root, foreign=frozenset()):
 
 
 def find_strays(root):
-    """What stands among the node records and is none -> tuple of paths: without a target or a portal in its name, or a directory for a file.
+    """What stands among the node records and is none -> tuple of paths: without a target or a portal in its name, or a file for a directory or the like.
 
     An empty name comes from a full disk.
     """
     base = os.path.join(root, "nodes")
-    paths = [os.path.join(base, target, name) for target in entries(base) for name in entries(os.path.join(base, target))]
+    targets = [os.path.join(base, name) for name in entries(base)]
+    paths = [os.path.join(target, name) for target in targets for name in entries(target)]
     portals = [path for path in paths if PORTAL_DIRECTORY.fullmatch(os.path.basename(path))]
     inner = (os.path.join(path, name) for path in portals for name in entries(path))
-    return (*(path for path in paths if path not in portals), *filter(os.path.isdir, inner))
+    files = (target for target in targets if not os.path.isdir(target))
+    return (*files, *(path for path in paths if path not in portals), *filter(os.path.isdir, inner))
 
 
 def find_left_behind(root, roots=None):
@@ -119,7 +121,8 @@ def is_locked(lock_directory):
 def read_ifaces(root):
     """The interfaces that somebody has defined -> tuple of NamedRecord."""
     base = os.path.join(root, "ifaces")
-    return tuple(_named(name, "iface", os.path.join(base, name)) for name in entries(base) if name != EXAMPLE_IFACE)
+    records = (_named(name, "iface", os.path.join(base, name)) for name in entries(base) if name != EXAMPLE_IFACE)
+    return tuple(replace(record, broken=record.broken or _iface_fault(record)) for record in records)
 
 
 def read_discoveries(root):
@@ -171,6 +174,14 @@ def _mismatch(values, target, portal, iface):
 def _unlisted(unknown):
     """One such record is enough (libopeniscsiusr/idbm.c, _idbm_rec_update_param)."""
     return f"{unknown[0]} is no key of the open-iscsi of this host, which lists no record at all then" if unknown else None
+
+
+def _iface_fault(record):
+    """Why iscsiadm does not have an interface by the name of its file: a copy acts on the node records of what it was copied from; a file was cut off."""
+    said = record.values.get(IFACE, record.name)
+    if said != record.name:
+        return f"{IFACE} is {said} in it, not {record.name}"
+    return None if TRANSPORT in record.values else f"{TRANSPORT} is missing in it"
 
 
 def _named(name, kind, path, spelling=None):

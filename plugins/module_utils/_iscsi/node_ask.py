@@ -26,17 +26,24 @@ class Ask:
         self._iscsiadm = iscsiadm
         self._probe = probe
         self._live = live
+        self._mute = ()
         self.unmade = ()
 
     def check_ifaces(self):
-        """Keep the names of the interfaces that are not there in `unmade`; none when live. Raises SanError."""
+        """Keep the names of the interfaces that are not there in `unmade`; none when live. Raises SanError.
+
+        What is taken away needs no interface: records and sessions may be left of one that is gone.
+        """
         known = {record.name: record.broken for record in read_ifaces(self._root)}
         wrong = {name: known.get(name) for name in self._asked.choice.ifaces or () if known.get(name, name not in BUILT_IN_IFACES)}
+        self._mute = tuple(wrong)
+        if self._asked.takes_away:
+            return
         for name, broken in wrong.items() if self._live else ():
             if name not in known:
                 raise SanError(f"iface {name}: open-iscsi has no such interface. Make it with iscsi_iface and run again.")
             raise SanError(f"iface {name}: its record cannot be read: {broken}. Make it anew with iscsi_iface and run again.")
-        self.unmade = tuple(wrong)
+        self.unmade = self._mute
 
     def portals(self, kind, portals):
         """-> (tuple of Found, tuple of Failure, the portals that answered and show this host nothing)"""
@@ -48,7 +55,7 @@ class Ask:
 
     def through(self):
         """The interfaces to ask through."""
-        return tuple(name for name in self._asked.choice.ifaces or () if name not in self.unmade) or (DEFAULT_IFACE,)
+        return tuple(name for name in self._asked.choice.ifaces or () if name not in self._mute) or (DEFAULT_IFACE,)
 
     def why_blind(self, first):
         """Why check mode cannot ask the portals without changing the host, or None."""

@@ -137,7 +137,7 @@ def sort_records(node, records):
 def nr_sessions(values):
     """How many sessions a record asks for, by its values; 1 when it does not say so in digits."""
     text = values.get(NR_SESSIONS, "1")
-    return int(text) if text.isdigit() else 1
+    return int(text) if text.isascii() and text.isdigit() else 1
 
 
 def session_counts(wanted, records):

@@ -520,9 +520,15 @@ def test_static_asks_nobody(node, host):
     assert host.calls == []
 
 
+def put_ifaces(host, *names):
+    """Interfaces as iscsiadm has made them."""
+    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
+    for name in names:
+        put(host.root / f"db/ifaces/{name}", render_changes(iface, {"iface.iscsi_ifacename": name}))
+
+
 def test_static_through_two_interfaces(node, host):
-    for name in ("eth1", "eth2"):
-        put(host.root / f"db/ifaces/{name}", (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8"))
+    put_ifaces(host, "eth1", "eth2")
     done = check_real_again(node, host, portals=[A], targets=[CTR1], discovery="static", ifaces=["eth1", "eth2"])
     assert sorted(session["iface"] for session in done["sessions"]) == ["eth1", "eth2"]
     assert len(host.records()) == 2
@@ -541,9 +547,7 @@ def test_static_takes_only_its_own_portals_away(node, host, params):
 
 def test_interfaces_that_another_tool_has_left_records_for(node, host):
     host.fabric = [(CTR1, A, 3260, 1)]
-    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
-    for name in ("eth1", "eth2"):
-        put(host.root / f"db/ifaces/{name}", iface)
+    put_ifaces(host, "eth1", "eth2")
     for name in ("default", "eth1", "eth2"):
         host.record(CTR1, A, iface=name)
     done = check_real_again(node, host, portals=[A], startup="automatic")
@@ -566,8 +570,7 @@ def test_an_interface_that_an_earlier_task_makes(node, host, text):
     if text is not None:
         put(host.root / "db/ifaces/eth1", text)
     asked = {"portals": [A], "ifaces": ["eth1", "eth2"], "targets": [CTR1]}
-    iface = (FIXTURES / "iscsiadm-2.1.8-iface.txt").read_text(encoding="utf-8")
-    put(host.root / "db/ifaces/eth2", render_changes(iface, {"iface.iscsi_ifacename": "eth2"}))
+    put_ifaces(host, "eth2")
     before = host.snapshot()
     guessed = node(check=True, **asked)
     assert (verbs(guessed), guessed.get("failed"), host.calls) == (["connect"], None, [])
@@ -582,8 +585,23 @@ def test_an_interface_that_an_earlier_task_makes(node, host, text):
     node(**{**asked, "ifaces": ["eth2"]})
     guessed = node(check=True, **asked)
     assert sorted((action.split()[0], action.split()[-1]) for action in guessed["actions"]) == [("create", "eth1")] * 2 + [("login", "eth1")] * 2
-    put(host.root / "db/ifaces/eth1", iface)
+    put_ifaces(host, "eth1")
     assert node(**asked)["actions"] == guessed["actions"]
+
+
+@pytest.mark.parametrize("text", [None, "", "nonsense\n"], ids=["gone", "empty", "unreadable"])
+def test_what_an_interface_has_left_is_taken_away_without_it(node, host, text):
+    put_ifaces(host, "eth1", "eth2")
+    asked = {"portals": [A], "targets": [CTR1], "target_portals": [A], "ifaces": ["eth2"]}
+    node(**{**asked, "ifaces": ["eth1", "eth2"]})
+    path = host.root / "db/ifaces/eth2"
+    path.unlink()
+    if text is not None:
+        put(path, text)
+    for state, actions in (("disconnected", ["logout"]), ("absent", ["delete"])):
+        done = check_real_again(node, host, state=state, **asked)
+        assert (verbs(done), done["warnings"]) == (actions, [])
+    assert [record.iface for record in host.records()] == ["eth1"]
 
 
 def test_each_portal_is_judged_on_its_own(node, host):

@@ -73,6 +73,13 @@ def test_empty_chap_clears_everything_that_open_iscsi_would_use():
         ({"chap": {**CHAP, "username_in": "a", "password_in": CHAP["password"]}}, "are the same"),
         ({"chap": {**CHAP, "algorithms": ["MD5"]}, "discovery_chap": {**CHAP, "algorithms": ["SHA1"]}}, "algorithms differ"),
         ({"chap": {**CHAP, "password": "hunter2 "}}, "ends with a blank"),
+        ({"chap": {**CHAP, "username": None}}, "chap: password is given and username is not. Give both"),
+        ({"chap": {**CHAP, "username": ""}}, "chap: password is given and username is not"),
+        ({"chap": {**CHAP, "password": None}}, "chap: username is given and password is not"),
+        ({"chap": {**CHAP, "username_in": None, "password_in": "s2"}}, "chap: password_in is given and username_in is not"),
+        ({"chap": {**CHAP, "username_in": "in", "password_in": None}}, "chap: username_in is given and password_in is not"),
+        ({"discovery_chap": {"username_in": "in", "password_in": "s2"}}, "discovery_chap: username_in is given and username is not"),
+        ({"chap": {"username": None, "password": None, "algorithms": ["MD5"]}}, "chap: algorithms is given and username is not"),
         ({"noop_out_interval": -1}, "not between"),
     ],
 )

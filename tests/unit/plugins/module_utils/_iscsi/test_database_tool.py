@@ -103,6 +103,27 @@ def test_what_is_no_file_or_cannot_be_read(root):
     assert len(broken) == 1 and "cannot be read" in broken[0]
 
 
+def test_a_file_in_the_place_of_a_target_is_a_stray(root):
+    """At boot, iscsiadm logs in to nothing then."""
+    (root / "nodes" / "notes.txt").touch()
+    assert find_strays(str(root)) == (str(root / "nodes" / "notes.txt"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("iface.iscsi_ifacename = eth9\niface.transport_name = tcp\n", "iface.iscsi_ifacename is eth9 in it, not eth2"),
+        ("iface.iscsi_ifacename = eth2\n", "iface.transport_name is missing in it"),
+        ("iface.transport_name = tcp\n", None),
+    ],
+    ids=["copied", "cut off", "without its name"],
+)
+def test_an_interface_that_iscsiadm_has_not_by_that_name(root, text, said):
+    """By that of what it was copied from, iscsiadm makes the node records of that anew."""
+    (root / "ifaces" / "eth2").write_text(f"# BEGIN RECORD 2.1.8\n{text}# END RECORD\n", encoding="utf-8")
+    assert [(record.name, record.broken) for record in read_ifaces(str(root))] == [("eth2", said), ("eth9", None)]
+
+
 def test_records_at_the_place_of_another_build(root, tmp_path):
     own, other = str(root), tmp_path / "other"
     roots = (own, str(other))
