@@ -18,7 +18,7 @@ description:
   - Keywords and values are checked against the installed release before anything is written. A keyword that the release does not
     know, or knows and ignores, is an error that says since when, and what replaces it. What the release has another word for is
     written in that word, such as V(yes) for V(always) of C(flush_on_last_del) before 0.9.9, or C(no_path_retry queue) for the
-    feature V(queue_if_no_path).
+    feature V(queue_if_no_path). With O(state=absent) a C(no_path_retry) that says V(queue) goes together with that feature.
   - The edit is tried by the installed libmultipath before the file is replaced, and afterwards C(multipathd) is told to load it if
     it runs. C(multipathd) is never started or restarted.
 options:

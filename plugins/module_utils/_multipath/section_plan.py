@@ -37,7 +37,7 @@ class SectionEditor:
         if section.keyword in LISTS:
             values, stanzas = self._entries(section, blocks)
         else:
-            values = self._values((section.keyword,), section.values, blocks)
+            values = self._values((section.keyword,), self._applying(section.values, blocks), blocks)
             stanzas = self._stanzas(section, blocks) if section.keyword in STANZAS else []
         if blocks:
             if values:
@@ -48,6 +48,15 @@ class SectionEditor:
                 self.sheet.drop_if_emptied(block)
         elif values or stanzas:
             self.sheet.append_section(section.keyword, values, stanzas)
+
+    def _applying(self, values, blocks):
+        """The values without those that go only while they mean something else than these blocks say."""
+        attrs = [attr for block in blocks for attr in block.attrs() if attr.known]
+        meanings = {value.name: {self._meaning(attr) for attr in attrs if attr.name == value.name} for value in values}
+        return tuple(value for value in values if value.only is None or meanings[value.name] == {value.only})
+
+    def _meaning(self, attr):
+        return taken(attr.spec.kind, attr.value, self._conf.keywords.release, attr.quoted)
 
     def _values(self, key, values, blocks, keep=()):
         """Compare the values of blocks that are one to libmultipath; returns the pairs to insert."""
@@ -67,7 +76,7 @@ class SectionEditor:
                 self.keys.append(here)
             else:
                 last = known[-1]
-                if taken(last.spec.kind, last.value, self._conf.keywords.release, last.quoted) != value.meaning:
+                if self._meaning(last) != value.meaning:
                     self.sheet.set_value(last, value.text)
                     self.keys.append(here)
                 if self._exclusive:
@@ -128,8 +137,9 @@ class SectionEditor:
 
     def _take_out(self, key, stanza, known, parts):
         """Remove the listed values of a stanza, or all of it when none is listed or nothing would be left, not even a comment."""
-        self._values(key, stanza.values, known, parts)
-        names = {value.name for value in stanza.values}
+        values = self._applying(stanza.values, known)
+        self._values(key, values, known, parts)
+        names = {value.name for value in values}
         left = {attr.name for block in known for attr in block.attrs()} - names - set(parts)
         if not stanza.values or not (left or any(map(self.sheet.has_comment, known))):
             self._drop(key, known)

@@ -48,12 +48,14 @@ class Value:
     """A keyword and the text it shall have; text None: it shall go.
 
     meaning: what the text is taken for. note: what the user should know when it is written otherwise than he gave it.
+    only: it shall go only while it means this.
     """
 
     keyword: str
     text: Optional[str]
     meaning: Optional[str] = None
     note: str = ""
+    only: Optional[str] = None
 
     @property
     def name(self):
@@ -155,7 +157,13 @@ def _values(path, given, state, keywords):
             found.append(Value(name, None))
         else:
             found.append(_value((*path, name), value, keywords))
-    return _with_retry(path, tuple(found), keywords)
+    return (*found, *_written_for(given)) if state == "absent" else _with_retry(path, tuple(found), keywords)
+
+
+def _written_for(given):
+    """What _with_retry has written in the place of a feature that is to go, unless it is named itself."""
+    queues = isinstance(given.get("features"), str) and without_queueing(given["features"])[1]
+    return (Value("no_path_retry", None, only="queue"),) if queues and "no_path_retry" not in given else ()
 
 
 def _check_names(path, given):

@@ -520,6 +520,34 @@ def test_queueing_beside_no_path_retry(retry, written):
     assert "queue_if_no_path is" in outcome.warnings[0]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"defaults": {"features": "1 queue_if_no_path"}},
+        {"devices": [{"vendor": "v", "product": "p", "features": "1 queue_if_no_path"}]},
+        {"multipaths": [{"wwid": "3600a", "features": "3 queue_if_no_path pg_init_retries 50"}]},
+    ],
+)
+def test_queueing_that_is_taken_out_leaves_nothing(wanted):
+    outcome = edit("", **wanted)
+    assert edit(edit(outcome.text, state="absent", **wanted).text, state="absent", **wanted).changed_keys == ()
+    assert edit(outcome.text, state="absent", **wanted).text == ""
+
+
+@pytest.mark.parametrize("section", ["defaults", "overrides"])
+def test_queueing_that_is_taken_out_leaves_another_no_path_retry(section):
+    text = f"{section} {{\n\tno_path_retry 30\n\tfeatures 0\n}}\n"
+    outcome = edit(text, state="absent", **{section: {"features": "1 queue_if_no_path"}})
+    assert outcome.text == text.replace("\tfeatures 0\n", "")
+    queueing = text.replace("30", "queue")
+    assert edit(queueing, state="absent", **{section: {"features": "1 pg_init_retries"}}).text == queueing.replace("\tfeatures 0\n", "")
+
+
+def test_a_stanza_is_kept_for_a_no_path_retry_that_does_not_queue():
+    text = "multipaths {\n\tmultipath {\n\t\twwid 3600a\n\t\tno_path_retry 30\n\t}\n}\n"
+    assert edit(text, state="absent", multipaths=[{"wwid": "3600a", "features": "1 queue_if_no_path"}]).text == text
+
+
 @pytest.mark.parametrize("keyword", ["dev_loss_tmo", "rr_min_io", "rr_min_io_rq", "checker_timeout", "max_sectors_kb", "failback"])
 def test_0_that_stands_for_not_set_is_refused(keyword):
     with pytest.raises(SanError, match=f"defaults {keyword}: '0' is not .*a number from 1 to"):
