@@ -16,7 +16,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import Parse
 _TIME = re.compile(r"\A(\d+\.\d+|[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d) \| ")
 _LINE_NUMBER = re.compile(r"(\bline |\.conf \+)\d+")
 _RELEASE = re.compile(r"multipath-tools v(\d+(?:\.\d+)+)")
-_ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value")
+# Of features that other keywords stand for: libmultipath/propsel.c reconcile_features_with_options.
+_ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value|\boption 'features .* is deprecated|\bignoring feature '\w+' because ")
 # Devices of a blacklist, of a vendor alone and of a product alone.
 _OPEN_DEVICE = re.compile(r"^(\tdevice \{\n(?:\t\t.*\n)+)(?!\t\}|\t\t)", re.M)
 _HEADLESS_DEVICE = re.compile(r"^(?!\t\t|\tdevice \{)(.*\n)(?=\t\tproduct )", re.M)

@@ -47,6 +47,19 @@ def test_advice_is_no_complaint():
     assert parse_verdict(0, "", said).new_against(parse_verdict(0, "", "")) == ('f line 3: ignoring deprecated option "x"',)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        """NETAPP/LUN: option 'features "1 queue_if_no_path"' is deprecated, please use 'no_path_retry queue' instead""",
+        """NETAPP/LUN: option 'features "1 retain_attached_hw_handler"' is deprecated""",
+        "NETAPP/LUN: ignoring feature 'queue_if_no_path' because no_path_retry is set to '30'",
+        "NETAPP/LUN: ignoring feature 'retain_attached_hw_handler' because retain_attached_hw_handler is set to 'off'",
+    ],
+)
+def test_a_feature_that_another_keyword_stands_for_is_no_complaint(said):
+    assert parse_verdict(0, "", f"1.0 | {said}\n").new_against(parse_verdict(0, "", "")) == ()
+
+
 def test_devices_of_half_a_name_are_listed_without_their_braces():
     listing = 'blacklist {\n\tdevice {\n\t\tvendor "v"\n\tdevice {\n\t\tvendor "a"\n\t\tproduct "b"\n\t}\n\t\tproduct "p"\n\t}\n\twwid "w"\n}\n'
     assert mended_listing(listing) == (
