@@ -103,7 +103,7 @@ notes:
   - A value is an error when a file that is read later sets another one, since it would not be in force. The message names that file.
   - A keyword of O(defaults) or O(devices) that C(overrides) sets too, in this file or in another one, is a warning. So is one of
     O(defaults), O(devices) or O(overrides) that a C(protocol) of C(overrides) sets otherwise, unless the task names that as well.
-    And so is a removed one that another file still has.
+    And so is a removed one that another file still has, and a WWID that gets a second stanza, beside the one of another file.
   - A file that libmultipath refuses, or on which it hangs, can be mended by naming the value that does it. Of a file of
     C(/etc/multipath/conf.d) libmultipath loses no more than the line of such a value in most cases, which is a warning.
   - A change that would give a map another name, such as C(user_friendly_names), is refused while C(/etc/fstab) or a unit

@@ -24,12 +24,20 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import back_up, check_place, make_place, read_others, texts_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Edit
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, merges_multipaths
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, keyword_tree, newer_than
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipath_tool import Hangs, Multipath, NoNamespace, is_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import BUSY_SECONDS, Multipathd
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verdict_text import Verdict
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import check_aliases, check_winners, outdated, overridden, still_set, unmet
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.verify_plan import (
+    check_aliases,
+    check_winners,
+    doubled,
+    outdated,
+    overridden,
+    still_set,
+    unmet,
+)
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, text_diff
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 
@@ -101,7 +109,8 @@ def try_conf(module, host, path, old, edit, validate):
     check_winners(edit.wanted, others.later)
     table = merged_settings((*others.earlier, edit.conf, *others.later))
     check_aliases(edit.wanted, table)
-    told = (*edit.warnings, *overridden(edit.wanted, table), *still_set(edit.wanted, merged_settings((*others.earlier, *others.later))))
+    beside = merged_settings((*others.earlier, *others.later))
+    told = (*edit.warnings, *overridden(edit.wanted, table), *still_set(edit.wanted, beside), *doubled(edit, beside, host.release))
     trial = Trial(path, old, edit, validate, tuple(dict.fromkeys(told)))
     untried = replace(trial, warnings=(*trial.warnings, *edit.complaints))
     if not validate:
@@ -157,7 +166,7 @@ def _judge(trial, before, verdict, host):
     """The complaints that stay, as warnings. before: the Verdict without the edit, or None. Raises SanError when the edit is refused."""
     path, wanted = trial.path, trial.edit.wanted
     _check_accepted(path, verdict, *([before] if before else []))
-    fresh = verdict.new_against(before) if before else ()
+    fresh = verdict.new_against(before, merges_multipaths(host.release)) if before else ()
     if fresh:
         raise SanError(f"{path}: libmultipath refuses the edit: {'; '.join(fresh)}. Mend the value or keyword; nothing was changed.")
     errors, warnings = unmet(wanted, verdict.effective, before.effective if before else "", host.keywords, trial.old is None)

@@ -29,7 +29,7 @@ LISTS = ("blacklist", "blacklist_exceptions")
 _NEEDED = {"devices": ("vendor", "product"), "multipaths": ("wwid",), "overrides": ("type",)}
 KEEPS_NAMELESS = (0, 8, 4)
 # Before it, a WWID with several stanzas got the first one; since then they are merged and the later value wins.
-MERGES_MULTIPATHS = (0, 7, 9)
+_MERGES_MULTIPATHS = (0, 7, 9)
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ def is_complete(section, block, release):
     return old or all(found[keyword] is not None for keyword in _NEEDED[section])
 
 
+def merges_multipaths(release):
+    """Whether a release makes one of several stanzas of a WWID."""
+    return release is None or release >= _MERGES_MULTIPATHS
+
+
 def settings_of(conf):
     """The table of one Conf: {key: Setting}, the Setting that wins where several lines set a key.
 
@@ -119,7 +124,7 @@ def _stanzas(section):
 def _add_stanza(table, conf, section, stanza):
     release = conf.keywords.release
     exists = (section, identity_of(section, stanza, release))
-    if section == "multipaths" and exists in table and release and release < MERGES_MULTIPATHS:
+    if section == "multipaths" and exists in table and not merges_multipaths(release):
         return
     table.setdefault(exists, _plain(conf, "", stanza.line))
     own = {}

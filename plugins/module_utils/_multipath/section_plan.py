@@ -9,11 +9,11 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import (
     LISTS,
-    MERGES_MULTIPATHS,
     STANZAS,
     entry_in_force,
     entry_of,
     identity_of,
+    merges_multipaths,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import taken
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
@@ -124,8 +124,7 @@ class SectionEditor:
 
     def _counting(self, key, known):
         """The stanzas of one identity whose values count, in the order in which the later wins."""
-        release = self._conf.keywords.release
-        if key[0] == "multipaths" and release is not None and release < MERGES_MULTIPATHS:
+        if key[0] == "multipaths" and not merges_multipaths(self._conf.keywords.release):
             known = known[:1] if not self._exclusive else known[::-1]
         if not self._exclusive:
             return known

@@ -18,6 +18,7 @@ _LINE_NUMBER = re.compile(r"(\bline |\.conf \+)\d+")
 _RELEASE = re.compile(r"multipath-tools v(\d+(?:\.\d+)+)")
 # Of features that other keywords stand for: libmultipath/propsel.c reconcile_features_with_options.
 _ADVICE = re.compile(r"\bis deprecated and will be|\bis a deprecated value|\boption 'features .* is deprecated|\bignoring feature '\w+' because ")
+_TWICE = re.compile(r"\bduplicate multipath config section for ")
 # Devices of a blacklist, of a vendor alone and of a product alone.
 _OPEN_DEVICE = re.compile(r"^(\tdevice \{\n(?:\t\t.*\n)+)(?!\t\}|\t\t)", re.M)
 _HEADLESS_DEVICE = re.compile(r"^(?!\t\t|\tdevice \{)(.*\n)(?=\t\tproduct )", re.M)
@@ -36,13 +37,16 @@ class Verdict:
     complaints: Tuple[str, ...]
     effective: str
 
-    def new_against(self, before):
-        """The complaints that another Verdict did not have, wherever their lines are; not those about what works as it should."""
+    def new_against(self, before, merges=True):
+        """The complaints that another Verdict did not have, wherever their lines are; not those about what works as it should.
+
+        merges: whether the release makes one of several stanzas of a WWID.
+        """
         known = Counter(_placeless(complaint) for complaint in before.complaints)
         new = []
         for complaint in self.complaints:
             known[_placeless(complaint)] -= 1
-            if known[_placeless(complaint)] < 0 and not _ADVICE.search(complaint):
+            if known[_placeless(complaint)] < 0 and not _ADVICE.search(complaint) and not (merges and _TWICE.search(complaint)):
                 new.append(complaint)
         return tuple(new)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, settings_of, show_key
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, merges_multipaths, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
 # Shown otherwise than written: uid and gid in octal, reservation_key with 0x, disable_changed_wwids as ignored, and the
@@ -68,6 +68,13 @@ def still_set(wanted, table):
     for key, meaning in wanted:
         if meaning is None and key in table:
             yield f"{show_key(key)}: removed here, and still in {table[key].place}."
+
+
+def doubled(edit, table, release):
+    """Warnings on a WWID that an Edit gives a stanza beside the one of another file, to a release that merges them. table: of the files beside it."""
+    for key, meaning in edit.wanted if merges_multipaths(release) else ():
+        if key[0] == "multipaths" and not _is_value(key) and meaning is not None and key in table and show_key(key) in edit.changed_keys:
+            yield f"{show_key(key)}: {table[key].place} has a stanza for it as well. libmultipath merges the two."
 
 
 def unmet(wanted, effective, before, keywords, new_file=False):

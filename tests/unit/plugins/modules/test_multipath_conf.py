@@ -10,6 +10,7 @@ import itertools
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -355,6 +356,24 @@ def test_an_alias_of_another_file_is_refused(host, task, name):
     assert f"data would be the alias of a and of b ({other})" in failed["msg"]
     assert host.path.read_text() == before
     assert task(multipaths=[{"wwid": "a", "alias": "logs"}])["changed"]
+
+
+def test_a_stanza_beside_that_of_another_file_is_merged_and_told(host, task, monkeypatch):
+    stanza = "multipaths {\n\tmultipath {\n\t\twwid a\n\t\talias data\n\t}\n}\n"
+    other = host.path.parent / "conf.d" / "1.conf"
+    other.write_text(stanza)
+    said = "merge_mptable: duplicate multipath config section for a"
+    judge = host.judge
+    monkeypatch.setattr(host, "judge", lambda argv, text: replace(judge(argv, text), stderr=f"1.0 | {said}\n" if "wwid a" in text else ""))
+    wanted = {"multipaths": [{"wwid": "a", "no_path_retry": 30}]}
+    done = task(**wanted)
+    told = f"multipaths[a]: {other} line 2 has a stanza for it as well. libmultipath merges the two."
+    assert (done["changed"], done["warnings"]) == (True, [told, said])
+    again = task(**wanted)
+    assert (again["changed"], again["warnings"]) == (False, [])
+    host.version = host.version.replace("0.9.4", "0.7.8")
+    host.path.write_text(BEFORE)
+    assert f"libmultipath refuses the edit: {said}" in task(**wanted)["msg"]
 
 
 def test_an_alias_counts_as_the_last_file_has_it(host, task):

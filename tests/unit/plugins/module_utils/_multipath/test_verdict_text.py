@@ -60,6 +60,12 @@ def test_a_feature_that_another_keyword_stands_for_is_no_complaint(said):
     assert parse_verdict(0, "", f"1.0 | {said}\n").new_against(parse_verdict(0, "", "")) == ()
 
 
+@pytest.mark.parametrize("merges", [True, False])
+def test_a_second_stanza_of_a_wwid_is_a_complaint_where_they_are_not_merged(merges):
+    verdict = parse_verdict(0, "", "1.0 | merge_mptable: duplicate multipath config section for 3600a\n")
+    assert verdict.new_against(parse_verdict(0, "", ""), merges) == (() if merges else verdict.complaints)
+
+
 def test_devices_of_half_a_name_are_listed_without_their_braces():
     listing = 'blacklist {\n\tdevice {\n\t\tvendor "v"\n\tdevice {\n\t\tvendor "a"\n\t\tproduct "b"\n\t}\n\t\tproduct "p"\n\t}\n\twwid "w"\n}\n'
     assert mended_listing(listing) == (
