@@ -17,8 +17,9 @@ description:
     would be read otherwise than it looks is refused with file and line.
   - Keywords and values are checked against the installed release before anything is written. A keyword that the release does not
     know, or knows and ignores, is an error that says since when, and what replaces it. What the release has another word for is
-    written in that word, such as V(yes) for V(always) of C(flush_on_last_del) before 0.9.9, or C(no_path_retry queue) for the
-    feature V(queue_if_no_path). With O(state=absent) a C(no_path_retry) that says V(queue) goes together with that feature.
+    written in that word, such as V(yes) for V(always) of C(flush_on_last_del) before 0.9.9, C(no_path_retry queue) for the
+    feature V(queue_if_no_path), or C(retain_attached_hw_handler yes) for the feature of that name. With O(state=absent) the keyword
+    goes together with the feature, if it still has that value.
   - The edit is tried by the installed libmultipath before the file is replaced, and afterwards C(multipathd) is told to load it if
     it runs. C(multipathd) is never started or restarted.
 options:

@@ -19,8 +19,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._file import read_te
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Conf, Problem, parse_conf, parse_listing
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import STANZAS, settings_of, show_key
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.fault_text import faults_of
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.feature_text import QUEUEING, without_feature
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import Keywords, all_paths, keyword_tree
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import without_queueing
 
 # Parser: its release, and the keywords that the distribution took from a later one.
 _PROTOCOL = [path for path in all_paths() if path[:2] == ("overrides", "protocol")]
@@ -148,7 +148,7 @@ def compare(conf: Conf, before: Mapping, after: Mapping) -> Iterator[str]:
     for key, setting in ours.items():
         shown = after.get(key)
         # Of a device section that is merged with a built-in one, queue_if_no_path becomes no_path_retry.
-        right = {setting.meaning, without_queueing(setting.meaning)[0]} if key[0] == "devices" and key[-1] == "features" else {setting.meaning}
+        right = {setting.meaning, without_feature(setting.meaning, QUEUEING)[0]} if key[0] == "devices" and key[-1] == "features" else {setting.meaning}
         if key[-1] not in SHOWN_OTHERWISE and (shown is None or shown.meaning not in right):
             yield f"{show_key(key)}: {shown.text if shown else None!r} in force, and the editor says {setting.text!r}"
     for key, shown in after.items():

@@ -11,12 +11,12 @@ from __future__ import annotations
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import Attr, Problem
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import STANZAS, identity_of, is_complete
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.feature_text import QUEUEING, without_feature
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.interval_text import deadly_interval
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import dotted
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import (
     CHOICES,
     NEVER_CHECKED,
-    QUEUEING,
     RED_HAT,
     hangs,
     judges,
@@ -24,7 +24,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text
     refuses,
     taken,
     unsets,
-    without_queueing,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.regex_text import check_regex
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import is_reservation_key
@@ -106,7 +105,7 @@ def _deprecation(spec, text, release):
         return "deprecated", f"ignored by multipath-tools {dotted(spec.ignored)} and later"
     if spec.kind == "flush_on_last_del" and text in _OLD_WORDS and (release is None or release >= (0, 9, 9)):
         return "deprecated", f"{text!r} is called {meaning(spec.kind, text)!r} since 0.9.9"
-    if spec.kind == "counted" and without_queueing(text)[1]:
+    if spec.kind == "counted" and without_feature(text, QUEUEING)[1]:
         return "queueing", f"{QUEUEING} is taken for no_path_retry queue, and ignored where no_path_retry is set. Write that"
     return None
 

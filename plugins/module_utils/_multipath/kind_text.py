@@ -16,7 +16,6 @@ UINT_MAX = 2**32 - 1
 RED_HAT = ((0, 8, 4), (0, 8, 7))
 
 NEVER_CHECKED = "4294967294"
-QUEUEING = "queue_if_no_path"
 
 # kind: each value that it takes, with what it means; a value that another one stands for means the same as that one.
 CHOICES = {
@@ -204,13 +203,6 @@ def has_right_count(kind, text):
     words = text.split()
     counted = words[1:] if kind == "path_selector" else words
     return bool(counted) and _COUNT.match(counted[0]) is not None and int(counted[0]) == len(counted) - 1
-
-
-def without_queueing(features):
-    """(the features without queue_if_no_path, whether they had it): a text such as `1 queue_if_no_path`."""
-    words = features.split()
-    kept = [word for word in words[1:] if word != QUEUEING]
-    return (" ".join((str(len(kept)), *kept)), True) if len(kept) + 1 < len(words) else (features, False)
 
 
 def _records(text):

@@ -11,8 +11,9 @@ from typing import Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import LISTS, STANZAS
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.feature_text import STAND_INS, without_feature
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.keyword_text import canonical, dotted, was_ever
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, PLUG_INS, QUEUEING, meaning, without_queueing
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kind_text import LATER, PLUG_INS, meaning
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import alias_problem
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.value_text import wanted_text
 
@@ -157,13 +158,20 @@ def _values(path, given, state, keywords):
             found.append(Value(name, None))
         else:
             found.append(_value((*path, name), value, keywords))
-    return (*found, *_written_for(given)) if state == "absent" else _with_retry(path, tuple(found), keywords)
+    if state == "absent":
+        return (*found, *_written_for(given))
+    for feature in STAND_INS:
+        found = _with_stand_in(path, found, feature, keywords)
+    return tuple(found)
 
 
 def _written_for(given):
-    """What _with_retry has written in the place of a feature that is to go, unless it is named itself."""
-    queues = isinstance(given.get("features"), str) and without_queueing(given["features"])[1]
-    return (Value("no_path_retry", None, only="queue"),) if queues and "no_path_retry" not in given else ()
+    """What _with_stand_in has written in the place of features that are to go, unless it is named itself."""
+    features = given.get("features")
+    for feature, stand_in in STAND_INS.items():
+        keyword, text = stand_in[:2]
+        if isinstance(features, str) and without_feature(features, feature)[1] and keyword not in given:
+            yield Value(keyword, None, only=text)
 
 
 def _check_names(path, given):
@@ -197,17 +205,19 @@ def _plug_in_note(where, name, kind):
     return f"{where}: {name!r} is none of those that {brought} ({known}). Without its plug-in {without}."
 
 
-def _with_retry(path, values, keywords):
-    """The values with no_path_retry in the place of the feature that libmultipath takes for it."""
-    features = next((value for value in values if value.keyword == "features" and value.text and without_queueing(value.text)[1]), None)
-    if features is None:
+def _with_stand_in(path, values, feature, keywords):
+    """The values with a keyword in the place of the feature that libmultipath takes for it, where the keyword may stand."""
+    keyword, meant, since = STAND_INS[feature]
+    features = next((value for value in values if value.keyword == "features" and value.text and without_feature(value.text, feature)[1]), None)
+    if features is None or keywords.known((*path, keyword)) is None:
         return values
-    retry = next((value for value in values if value.keyword == "no_path_retry" and value.text), None)
-    what = f"left out, since no_path_retry {retry.text} wins over it" if retry else "written as no_path_retry queue, which wins over it"
-    text = without_queueing(features.text)[0]
-    kept = replace(features, text=text, meaning=text, note=f"{' '.join(path)} features: {QUEUEING} is {what} since multipath-tools 0.7.4.")
-    others = tuple(kept if value is features else value for value in values if value.keyword != "no_path_retry")
-    return (*others, retry or _value((*path, "no_path_retry"), "queue", keywords))
+    given = next((value for value in values if value.keyword == keyword and value.text), None)
+    what = f"left out, since {keyword} {given.text} wins over it" if given else f"written as {keyword} {meant}, which wins over it"
+    note = f"{' '.join(path)} features: {feature} is {what} since multipath-tools {dotted(since)}."
+    text = without_feature(features.text, feature)[0]
+    kept = replace(features, text=text, meaning=text, note=f"{features.note} {note}".strip())
+    others = tuple(kept if value is features else value for value in values if value.keyword != keyword)
+    return (*others, given or _value((*path, keyword), meant, keywords))
 
 
 def _entry(section, entry, state, keywords):

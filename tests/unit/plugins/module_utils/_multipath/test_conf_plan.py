@@ -534,6 +534,40 @@ def test_queueing_that_is_taken_out_leaves_nothing(wanted):
     assert edit(outcome.text, state="absent", **wanted).text == ""
 
 
+RETAINING = "3 pg_init_retries 50 retain_attached_hw_handler"
+
+
+def test_retaining_is_written_as_its_keyword():
+    wanted = {"defaults": {"features": RETAINING}}
+    outcome = edit("", **wanted)
+    assert outcome.text == 'defaults {\n\tfeatures "2 pg_init_retries 50"\n\tretain_attached_hw_handler yes\n}\n'
+    said = "retain_attached_hw_handler is written as retain_attached_hw_handler yes, which wins over it since multipath-tools 0.7.2."
+    assert outcome.warnings == (f"defaults features: {said}",)
+    assert edit(outcome.text, **wanted).changed_keys == ()
+    assert edit(outcome.text, state="absent", **wanted).text == ""
+
+
+def test_retaining_beside_its_keyword():
+    outcome = edit("", defaults={"features": RETAINING, "retain_attached_hw_handler": False})
+    assert outcome.text == 'defaults {\n\tfeatures "2 pg_init_retries 50"\n\tretain_attached_hw_handler no\n}\n'
+    assert "is left out, since retain_attached_hw_handler no wins" in outcome.warnings[0]
+
+
+def test_queueing_and_retaining_are_both_written_as_their_keywords():
+    wanted = {"defaults": {"features": "2 queue_if_no_path retain_attached_hw_handler"}}
+    outcome = edit("", **wanted)
+    assert outcome.text == "defaults {\n\tfeatures 0\n\tno_path_retry queue\n\tretain_attached_hw_handler yes\n}\n"
+    assert "no_path_retry queue" in outcome.warnings[0] and "retain_attached_hw_handler yes" in outcome.warnings[0]
+    assert edit(outcome.text, state="absent", **wanted).text == ""
+
+
+def test_retaining_stays_a_feature_where_it_is_no_keyword():
+    wanted = {"multipaths": [{"wwid": "3600a", "features": RETAINING}]}
+    outcome = edit("", **wanted)
+    assert f'\t\tfeatures "{RETAINING}"\n\t}}' in outcome.text
+    assert edit(outcome.text, state="absent", **wanted).text == ""
+
+
 @pytest.mark.parametrize("section", ["defaults", "overrides"])
 def test_queueing_that_is_taken_out_leaves_another_no_path_retry(section):
     text = f"{section} {{\n\tno_path_retry 30\n\tfeatures 0\n}}\n"
