@@ -605,6 +605,17 @@ def test_empty_expression_can_be_removed_and_not_added(section, entry):
     assert edit(text, exclusive=True, **{section: [{"wwid": "x"}]}).text == rest
 
 
+@pytest.mark.parametrize("keyword", ["getuid_callout", "default_getuid_callout"])
+def test_a_callout_has_arguments_where_it_is_acted_on(keyword):
+    callout = "/lib/udev/scsi_id --whitelisted --device=/dev/%n"
+    wanted = {"defaults": {keyword: callout}}
+    outcome = edit("", (0, 8, 5), **wanted)
+    assert outcome.text == f'defaults {{\n\t{keyword} "{callout}"\n}}\n'
+    assert edit(outcome.text, (0, 8, 5), **wanted).changed_keys == ()
+    with pytest.raises(SanError, match="0.9.0"):
+        edit("", (0, 9, 4), **wanted)
+
+
 def test_empty_text_between_a_name_and_a_number_is_a_value():
     assert 'partition_delimiter ""\n' in edit("", defaults={"partition_delimiter": ""}).text
 
