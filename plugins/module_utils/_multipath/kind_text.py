@@ -78,6 +78,8 @@ LATER = {
     ("flush_on_last_del", "never"): (0, 9, 9),
     ("marginal_pathgroups", "on"): (0, 9, 0),
     ("marginal_pathgroups", "off"): (0, 9, 0),
+    # The WWID is read from sysfs then; before, there is none.
+    ("property", ""): (0, 8, 2),
 }
 # kind: the words of older releases for the newer ones of LATER.
 _EARLIER = {

@@ -42,7 +42,7 @@ def wanted_text(kind, value, release):
     text = spelled(kind, _plain(kind, value), release)
     _check_letters(text, release)
     if kind in CHOICES:
-        _check_choice(kind, text, release)
+        _check_choice(kind, text)
     elif kind in NUMBERS:
         _check_number(kind, text)
     elif kind == "reservation_key":
@@ -58,6 +58,7 @@ def wanted_text(kind, value, release):
         raise SanError(f"{text!r} is no protocol. Known are {', '.join(sorted(PROTOCOLS))}.")
     elif kind == "regex":
         _check_expression(text)
+    _check_age(kind, text, release)
     return text
 
 
@@ -107,12 +108,15 @@ def _check_letters(text, release):
         raise SanError(f"{text!r}: multipath-tools before 0.8.5 read a value that begins with # or ! as an empty one.")
 
 
-def _check_choice(kind, text, release):
-    if text not in CHOICES[kind]:
-        raise SanError(f"{text!r} is none of {', '.join(CHOICES[kind])} (small letters).")
+def _check_age(kind, text, release):
     since = is_later(kind, text, release)
     if since:
         raise SanError(f"{text!r} needs multipath-tools {'.'.join(map(str, since))}; this host has {'.'.join(map(str, release))}.")
+
+
+def _check_choice(kind, text):
+    if text not in CHOICES[kind]:
+        raise SanError(f"{text!r} is none of {', '.join(CHOICES[kind])} (small letters).")
 
 
 def _check_expression(text):
@@ -138,7 +142,9 @@ def _check_counted(kind, text):
 
 
 _PATTERNS = {
-    **dict.fromkeys(("word", "prio", "checker"), (re.compile(r"\S+\Z"), "one word")),
+    **dict.fromkeys(("prio", "checker"), (re.compile(r"\S+\Z"), "one word")),
+    # Nothing: the WWID is read from sysfs.
+    "property": (re.compile(r"\S*\Z"), "one word, or nothing"),
     "name": (re.compile(r"[^/]+\Z"), "a name of at least one character that is free of slashes"),
     # Nothing between a name and what follows it is a choice of its own.
     "infix": (re.compile(r"[^/]*\Z"), "free of slashes"),

@@ -616,6 +616,17 @@ def test_a_callout_has_arguments_where_it_is_acted_on(keyword):
         edit("", (0, 9, 4), **wanted)
 
 
+def test_an_empty_uid_attribute_stands_for_sysfs():
+    wanted = {"defaults": {"uid_attribute": ""}}
+    outcome = edit("", (0, 9, 4), **wanted)
+    assert outcome.text == 'defaults {\n\tuid_attribute ""\n}\n'
+    assert edit(outcome.text, (0, 9, 4), **wanted).changed_keys == ()
+    with pytest.raises(SanError, match="'' needs multipath-tools 0.8.2"):
+        edit("", (0, 7, 4), **wanted)
+    with pytest.raises(SanError, match="'a b' is not one word, or nothing"):
+        edit("", (0, 9, 4), defaults={"uid_attribute": "a b"})
+
+
 def test_empty_text_between_a_name_and_a_number_is_a_value():
     assert 'partition_delimiter ""\n' in edit("", defaults={"partition_delimiter": ""}).text
 

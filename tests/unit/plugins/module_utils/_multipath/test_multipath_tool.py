@@ -260,8 +260,8 @@ RIGHT = {
     **{"verbosity": "3", "max_fds": "4096", "failback": "7", "no_path_retry": "queue", "off_or_seconds": "off", "dev_loss_tmo": "99", "no_or_count": "7"},
     **{"max_retries": "3", "marginal_pathgroups": "on", "path_grouping_policy": "multibus", "rr_weight": "priorities", "flush_on_last_del": True},
     **{"log_checker_err": "once", "auto_resize": "grow_only", "path_selector": "queue-length 0", "counted": "1 foo", "prio": "alua", "checker": "directio"},
-    **{"word": "X", "text": "a b", "name": "abc", "infix": "-p", "reservation_key": "0x12", "mode": "0640", "owner": "0", "group": "0", "vpd_vendor": "hp3par"},
-    **{"regex": "abc", "pattern": "R1", "uid_attrs": "sd:ID_X", "path": "/x", "yes_no": "yes"},
+    **{"text": "a b", "name": "abc", "infix": "-p", "reservation_key": "0x12", "mode": "0640", "owner": "0", "group": "0", "vpd_vendor": "hp3par"},
+    **{"regex": "abc", "pattern": "R1", "property": "X", "uid_attrs": "sd:ID_X", "path": "/x", "yes_no": "yes"},
     "identity": "w",
 }
 NAMES = {"devices": {"vendor": "V", "product": "P"}, "multipaths": {"wwid": "w"}}
