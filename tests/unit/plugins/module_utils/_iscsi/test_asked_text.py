@@ -45,7 +45,7 @@ def test_chap_as_a_whole():
 
 
 def test_the_secrets_leave_the_parameters():
-    params = copy.deepcopy({**DEFAULTS, "chap": CHAP, "discovery_chap": {**CHAP, "password_in": "OTHER-VALUE"}})
+    params = copy.deepcopy({**DEFAULTS, "chap": CHAP, "discovery_chap": {**CHAP, "username_in": "array", "password_in": "OTHER-VALUE"}})
     assert asked_for(params).values[AUTH + "password"].reveal() == "SECRET-VALUE"
     assert "-VALUE" not in repr(params)
     refused = copy.deepcopy({**DEFAULTS, "chap": CHAP, "timeout": 0, "settings": {"node.session.auth.password": "SECRET-VALUE"}})
