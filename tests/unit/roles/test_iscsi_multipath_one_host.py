@@ -52,6 +52,14 @@ def test_a_volume_of_a_host_that_is_unreachable_is_refused(tmp_path, volume):
     assert not is_let_in(said) and f"Volume {volume.get('wwid', 'db')} is also" in said
 
 
+@pytest.mark.parametrize("state", ["connected", "absent"])
+def test_a_wwid_that_yaml_takes_for_a_number_is_the_same(tmp_path, state):
+    """check.yml refuses it on its own host alone."""
+    mine, theirs = {**BY_WWID, "wwid": "32033001378901000"}, {**BY_WWID, "wwid": 32033001378901000}
+    said = run(tmp_path, {**LOCAL, "iscsi_multipath_state": state, "iscsi_multipath_volumes": [theirs]}, [mine], serial=1)
+    assert not is_let_in(said) and "Volume 32033001378901000 is also" in said
+
+
 def test_a_volume_of_a_host_that_lets_it_go_later_is_refused(tmp_path):
     said = run(tmp_path, {**LOCAL, "iscsi_multipath_state": "absent", "iscsi_multipath_volumes": [BY_WWID]}, [BY_WWID], serial=1)
     assert f"Volume {WWID} is also one of old, which this run could not ask, since its turn comes later: it may have" in said

@@ -77,6 +77,7 @@ def test_the_wait_without_a_path_is_counted_by_an_interval_that_is_set(tmp_path)
     told = {"iscsi_multipath_find_multipaths": True, "iscsi_multipath_user_friendly_names": False, "iscsi_multipath_path_timeout": 20}
     without = derived(tmp_path, names, iscsi_multipath_settings={}, **told)
     assert without == {names[0]: {"find_multipaths": "yes", "user_friendly_names": "no"}, names[1]: {"fast_io_fail_tmo": 20}}
+    assert derived(tmp_path, names, iscsi_multipath_settings={}, iscsi_multipath_no_path_timeout=None, **told) == without
     waits = derived(tmp_path, names, iscsi_multipath_settings={}, iscsi_multipath_no_path_timeout=62, **told)
     assert (waits[names[0]]["polling_interval"], waits[names[1]]["no_path_retry"]) == (5, 13)
     slower = derived(tmp_path, names, iscsi_multipath_settings={"polling_interval": 10}, iscsi_multipath_no_path_timeout=62, **told)
