@@ -260,6 +260,8 @@ degraded:
         - One of V(daemon_not_running), V(no_map), V(no_paths), V(single_path), V(missing_paths), V(path_not_in_map), V(path_not_claimed), V(no_usable_path),
           V(path_not_ready), V(path_marginal), V(session_not_logged_in), V(session_missing), V(fabric_missing), V(recovery_tmo),
           V(queueing_without_limit), V(suspended), V(read_only), V(not_monitored), V(wrong_wwid), V(size_differs).
+        - V(wrong_wwid) is told, too, of paths that have one WWID and differ in serial number, or in the WWID that the kernel has read. So it is
+          when the array shows another LUN in the place of one, and udev has not looked since.
         - V(no_map) is not told of a LUN that a blacklist has by its vendor and product, as multipath itself has the control volumes of some
           arrays (C(Universal Xport)).
         - V(session_missing) is about a record that asks for a login at boot (C(node.startup)) and has no session. Where no map is behind its

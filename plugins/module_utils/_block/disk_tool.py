@@ -59,7 +59,8 @@ class Disk:
     vscsi, virtio, nvme, ... found by where the disk hangs, not by its name. hctl: SCSI address. in_use_by: short phrases, empty when no user is known.
     claimed: whether udev takes it for a path of multipath and keeps others away from it, None when it does not say. native: whether the NVMe
     driver itself joins its paths (nvme_core.multipath), so that device-mapper leaves it alone. revision: of its firmware. serial_kind: what the
-    serial number is of, None without one; two disks can be told apart by those of one kind only.
+    serial number is of, None without one; two disks can be told apart by those of one kind only. kernel_wwid: the identifier that the kernel has read of
+    a SCSI disk (naa.600...), None when it could not.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Disk:
     claimed: Optional[bool]
     native: bool
     revision: Optional[str]
+    kernel_wwid: Optional[str]
 
     @property
     def is_san(self):
@@ -151,6 +153,7 @@ def _disk(node, use, properties):
         in_use_by=use.in_use_by,
         claimed=is_claimed(properties),
         revision=attribute(node.directory, "device", "rev"),
+        kernel_wwid=attribute(node.directory, "device", "wwid"),
         native=NVME_SUBSYSTEM in node.directory.split(os.sep),
     )
 

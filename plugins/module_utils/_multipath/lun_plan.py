@@ -12,16 +12,21 @@ from typing import Optional, Tuple
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import VSCSI
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step
 
+# What all paths of a LUN tell alike. The WWIDs are compared with each other and not with udev's, which may be of another identifier of the LUN.
+SIZE = ("size", "size")
+IDENTITIES = (("serial number", "serial"), ("the kernel's WWID", "kernel_wwid"))
+
 
 @dataclass(frozen=True)
 class LunPath:
     """One path to a LUN. serial: None when other paths tell a better kind of it; users: what uses the disk other than a map of its own WWID,
-    in words; claimed: as of Disk; judged: udev has looked at it since anything changed that decides whether it is claimed."""
+    in words; kernel_wwid, claimed: as of Disk; judged: udev has looked at it since anything changed that decides whether it is claimed."""
 
     name: str
     hctl: Optional[str] = None
     size: Optional[int] = None
     serial: Optional[str] = None
+    kernel_wwid: Optional[str] = None
     target: Optional[str] = None
     sid: Optional[int] = None
     users: Tuple[str, ...] = ()
@@ -102,15 +107,22 @@ def select_luns(luns, criteria):
 
 def lun_problem(lun):
     """Why a LUN must not become or stay a multipath device as it is, or None."""
-    for what, key, values in (("size", "size", lun.sizes), ("serial number", "serial", lun.serials)):
-        if len(values) > 1:
-            told = ", ".join(f"{path.name}: {getattr(path, key)}" for path in lun.paths if getattr(path, key))
-            return (
-                f"its paths differ in {what} ({told}): the array gives one WWID to different LUNs, or a resize has not reached every path; "
-                "joining them would destroy data. Correct the array, or rescan the paths"
-            )
+    said = next(differences(lun, (SIZE, *IDENTITIES)), None)
+    if said:
+        return (
+            f"its paths {said}: the array gives one WWID to different LUNs, or a resize or another LUN in its place has not reached every path; "
+            "joining them would destroy data. Correct the array, or rescan the paths"
+        )
     used = [f"{path.name} is {user}" for path in lun.paths for user in path.users]
     return f"it is in use as a local disk ({'; '.join(used)}). Free it first, or name another LUN" if used else None
+
+
+def differences(lun, kinds=IDENTITIES):
+    """What the paths of a LUN tell differently, as ends of a sentence. A path that cannot tell does not count."""
+    for what, key in kinds:
+        told = {path.name: getattr(path, key) for path in lun.paths if getattr(path, key)}
+        if len(set(told.values())) > 1:
+            yield f"differ in {what} ({', '.join(f'{name}: {value}' for name, value in told.items())})"
 
 
 def plan_claims(lun, device):
@@ -153,6 +165,7 @@ def _path(disk, serial_kind, session, own_map, judged):
         hctl=disk.hctl,
         size=disk.size,
         serial=disk.serial if disk.serial_kind == serial_kind else None,
+        kernel_wwid=disk.kernel_wwid,
         target=session.target if session else None,
         sid=session.sid if session else None,
         # The kernel gives a disk to one holder: with its own map on it, all other use of it goes through the map.

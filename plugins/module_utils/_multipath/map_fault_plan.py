@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import Lun, differences
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_plan import QUEUE, KnownMap
 
 # What a state of the SCSI device, or else of the checker (libmultipath/checkers.h), means for those who have to mend it.
@@ -177,6 +177,8 @@ def _wrong_disk(view):
     for name, disk in view.disks.items():
         if disk.wwid and disk.wwid != view.known.wwid:
             yield "wrong_wwid", f"path {name} is another LUN ({disk.wwid}): data would be destroyed. Take it out of the map and rescan it"
+    for said in differences(view.lun):
+        yield "wrong_wwid", f"its paths are different LUNs, they {said}: data would be destroyed. Take the wrong ones out of the map and rescan them"
 
 
 def _sizes(view):

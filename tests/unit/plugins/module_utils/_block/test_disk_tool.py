@@ -104,7 +104,7 @@ def test_srp_is_told_by_the_host(host, beside, transport, is_san):
 )
 def test_without_udev_the_wwid_is_built_from_sysfs(host, in_sysfs, as_multipath_has_it):
     host.disk("sdb", "8:16", ISCSI, device={"wwid": in_sysfs})
-    assert the_disk(host).wwid == as_multipath_has_it
+    assert (the_disk(host).wwid, the_disk(host).kernel_wwid) == (as_multipath_has_it, in_sysfs.strip())
 
 
 def test_what_udev_says_is_what_multipath_uses(host):

@@ -71,6 +71,12 @@ def second_disk(case, **changes):
     case["disks"] = (case["disks"][0], SimpleNamespace(**facts))
 
 
+def second_path_of_lun(case, **changes):
+    (lun,) = case["luns"]
+    first = replace(lun.paths[0], serial="S1", kernel_wwid="naa.a")
+    case["luns"] = (replace(lun, paths=(first, replace(lun.paths[1], **changes))),)
+
+
 def one_taken_for_a_plain_disk(case):
     (lun,) = case["luns"]
     case["luns"] = (replace(lun, paths=(lun.paths[0], replace(lun.paths[1], claimed=False))),)
@@ -186,6 +192,9 @@ FAULTS = {
     "unknown to the kernel": (lambda case: without(case, "device"), {"not_monitored"}),
     "suspended": (lambda case: device(case, suspended=True), {"suspended"}),
     "other LUN": (lambda case: second_disk(case, wwid="3b"), {"wrong_wwid"}),
+    "other serial number": (lambda case: second_path_of_lun(case, serial="S2", kernel_wwid="naa.a"), {"wrong_wwid"}),
+    "other WWID in the kernel": (lambda case: second_path_of_lun(case, serial="S1", kernel_wwid="naa.b"), {"wrong_wwid"}),
+    "path whose WWID cannot be read": (lambda case: second_path_of_lun(case, serial="S1"), set()),
     "disk without a WWID": (lambda case: second_disk(case, wwid=None), set()),
     "other size": (lambda case: second_disk(case, size=2 * SIZE), {"size_differs"}),
     "size of the map": (lambda case: device(case, size=2 * SIZE), {"size_differs"}),

@@ -29,6 +29,7 @@ def disk(name, wwid, hctl="3:0:0:0", **changes):
         "in_use_by": (),
         "is_san": True,
         "claimed": True,
+        "kernel_wwid": None,
     }
     return SimpleNamespace(name=name, wwid=wwid, hctl=hctl, **{**facts, **changes})
 
@@ -99,6 +100,12 @@ def test_select(criteria, wwids):
             "differ in serial number (sdb: Ssdb, sdc: Ssdc)",
         ),
         ((disk("sdb", "3a"), disk("sdc", "3a", serial="S2")), "differ in serial number (sdb: S1, sdc: S2)"),
+        (
+            (disk("sdb", "3a", kernel_wwid="naa.a"), disk("sdc", "3a", kernel_wwid="naa.b"), disk("sdd", "3a")),
+            "differ in the kernel's WWID (sdb: naa.a, sdc: naa.b)",
+        ),
+        # The kernel may prefer another identifier than udev.
+        ((disk("sdb", "3a", kernel_wwid="eui.b"), disk("sdc", "3a", kernel_wwid="eui.b"), disk("sdd", "3a")), None),
         ((disk("sdb", "3a", in_use_by=("swap",)),), "sdb is swap"),
         ((disk("sdb", "3a", holders=("dm-0",), in_use_by=("held by dm-0 (qsan)", "mounted on /mnt")),), None),
         ((disk("sdb", "3a", holders=("dm-1",), in_use_by=("held by dm-1 (vg-root)",)),), "held by dm-1"),
