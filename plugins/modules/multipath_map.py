@@ -20,7 +20,8 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name of the map. With O(state=present) an alias of C(multipath.conf) will do.
+      - The name of the map. With O(state=present) an alias of C(multipath.conf) will do. With the other states, a name that
+        the files have for a map which goes by another one is refused.
       - Exactly one of O(name) and O(wwid) is needed.
     type: str
   wwid:
@@ -135,7 +136,7 @@ def work(module, tools, places=HERE):
     running = tools.multipathd.running()
     told = parse_topology(tools.multipathd.show_maps_json()) if running else ()
     host = read_host(places.main, (), told, places, tools.multipath.version)
-    target = map_state_plan.choose_map(params["name"], params["wwid"], host)
+    target = map_state_plan.choose_map(params["name"], params["wwid"], host, state)
     lacks = map_state_plan.find_lacks(target, host, running, state)
     if lacks and not module.check_mode:
         raise SanError(" ".join(lacks))

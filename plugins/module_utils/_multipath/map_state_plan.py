@@ -22,7 +22,7 @@ class Target:
     wwid: Optional[str]
 
 
-def choose_map(name, wwid, host):
+def choose_map(name, wwid, host, state):
     """The Target of a name or a WWID, one of them None. Raises SanError when the name belongs to something else."""
     if not (name or wwid):
         # An empty template variable, more often than a wish.
@@ -37,7 +37,12 @@ def choose_map(name, wwid, host):
     if "/" in name or LOOKS_LIKE_DEVICE.fullmatch(name):
         # Taken for a name, it would be a map that is not there, and so as absent as it could be.
         raise SanError(f"{name}: is a device and no name of a map. Give the name alone (qsan for /dev/mapper/qsan), or the wwid.")
-    return Target(name, _owner_of(name, host))
+    owner = _owner_of(name, host)
+    there = host.device(owner)
+    if there and owner != name and state != "present":
+        # An old line in a file: what goes or grows would be a map that nobody has named.
+        raise SanError(f"{name}: is no map, but another name of {owner}, whose map is {there.name}. Name that, or the wwid, if it is meant.")
+    return Target(name, owner)
 
 
 def find_lacks(target, host, running, state):

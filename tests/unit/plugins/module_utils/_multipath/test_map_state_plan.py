@@ -96,10 +96,23 @@ def test_absent_is_reached():
 def test_which_map_is_meant(name, wwid, target):
     known = host_of(PATHS)
     host = Host(luns=known.luns, devices=known.devices, namings=(Naming("3b", "data", "a.conf"),), bindings=(Binding("mpathc", "3c"),))
-    assert choose_map(name, wwid, host) == target
+    assert choose_map(name, wwid, host, "present") == target
+
+
+@pytest.mark.parametrize("name", ["mpatha", "data"])
+@pytest.mark.parametrize("state", ["absent", "resized"])
+def test_a_map_that_is_there_is_named_as_it_is_called(name, state):
+    known = host_of(PATHS)
+    host = Host(luns=known.luns, devices=known.devices, namings=(Naming("3a", "data", "a.conf"),), bindings=(Binding("mpatha", "3a"),))
+    assert choose_map(name, None, host, "present") == Target(name, "3a")
+    with pytest.raises(SanError, match=f"{name}: is no map, but another name of 3a, whose map is qsan"):
+        choose_map(name, None, host, state)
+    assert choose_map("3a", None, host, state) == Target("3a", "3a")
+    gone = Host(luns=known.luns, namings=host.namings, bindings=host.bindings)
+    assert choose_map(name, None, gone, state) == Target(name, "3a")
 
 
 @pytest.mark.parametrize(("name", "wwid", "option"), [("", None, "name"), (None, "", "wwid")])
 def test_an_empty_name_is_refused(name, wwid, option):
     with pytest.raises(SanError, match=f"{option}: is empty"):
-        choose_map(name, wwid, host_of(PATHS))
+        choose_map(name, wwid, host_of(PATHS), "present")
