@@ -27,6 +27,7 @@ options:
   wwid:
     description:
       - The WWID of the LUN, as multipath writes it. Quote it, YAML takes digits alone for a number.
+      - Another spelling of a WWID that is known here, a name of a map and a device are refused, instead of being taken for a LUN that is gone.
     type: str
   state:
     description:

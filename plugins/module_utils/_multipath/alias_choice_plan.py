@@ -10,6 +10,7 @@ from typing import Mapping, Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import select_luns
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wwid_plan import check_wwid
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def _choose(item, host):
 
 
 def _choose_name(item, host):
+    if item.wwid:
+        check_wwid(item.wwid, host)
     # What select fits now may be another LUN than the one that was given the alias, or several: it is asked only when there is no alias.
     wwid = item.wwid or _owner(item.alias, host)
     if wwid is None and item.alias is None and item.select:

@@ -11,6 +11,7 @@ from typing import Optional
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.lun_plan import lun_problem, plan_claims
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.names_text import LOOKS_LIKE_DEVICE
+from ansible_collections.linuxsan.host.plugins.module_utils._multipath.wwid_plan import check_wwid
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Plan, Step
 
 
@@ -28,6 +29,7 @@ def choose_map(name, wwid, host, state):
         # An empty template variable, more often than a wish.
         raise SanError(f"{'wwid' if name is None else 'name'}: is empty. Name the map that is meant; multipath_info lists those that are there.")
     if wwid:
+        check_wwid(wwid, host)
         return Target(_name_of(wwid, host), wwid)
     device = next((device for device in host.devices if device.name == name), None)
     if device:

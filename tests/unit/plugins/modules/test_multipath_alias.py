@@ -169,6 +169,12 @@ def test_a_file_is_the_same_by_every_name(alias, san, fakes, way):
     assert way == "//" or (san.root / path).is_symlink()
 
 
+@pytest.mark.parametrize("wwid", [A[1:], "qsan"])
+def test_absent_refuses_what_is_no_wwid(alias, wwid):
+    alias(wwid=A, alias="qsan")
+    assert "is no WWID" in alias(wwid=wwid, state="absent")["msg"]
+
+
 def test_absent_of_an_alias_that_is_the_wwid(alias, san, fakes):
     alias(wwid=A, alias=A)
     done = alias(alias=A, state="absent")

@@ -240,6 +240,11 @@ def test_a_device_is_no_name(mapped, san, name):
     refused(mapped, san, "no name of a map", name=name, state="absent")
 
 
+@pytest.mark.parametrize("wwid", [A[1:], "qsan", "/dev/mapper/qsan"])
+def test_what_is_no_wwid_is_not_taken_for_one_that_is_gone(mapped, san, wwid):
+    refused(mapped, san, "is no WWID", wwid=wwid, state="absent")
+
+
 def test_present_names_a_blacklisted_lun(make, fakes):
     fakes.multipathd.blacklist = (A,)
     assert "blacklisted" in make(wwid=A)["msg"]
