@@ -28,6 +28,9 @@ MEANINGS = {
     "unchecked": "it is not checked yet",
 }
 
+# What the kernel says of a SCSI disk, and of the controller of an NVMe disk (drivers/nvme/host/sysfs.c); undef: of another disk, nothing.
+WORKING = ("running", "live", "undef")
+
 
 @dataclass(frozen=True)
 class View:
@@ -94,7 +97,7 @@ def _no_usable_path(view):
 
 def _paths_not_ready(view):
     for path in view.told_paths:
-        up = path.up if view.known.monitored else path.dm_state != "failed" and path.device_state in ("running", "undef")
+        up = path.up if view.known.monitored else path.dm_state != "failed" and path.device_state in WORKING
         if not up:
             meaning = next((MEANINGS[state] for state in (path.device_state, path.checker_state) if state in MEANINGS), None)
             said = f"path {path.name} is {path.dm_state}, {path.checker_state}, {path.device_state}"

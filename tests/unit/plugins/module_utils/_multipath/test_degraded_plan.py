@@ -133,6 +133,11 @@ def stopped_and_offline(case):
     path(case, device_state="offline")
 
 
+def stopped_with_nvme(case):
+    stopped(case)
+    path(case, checker_state="undef", device_state="live")
+
+
 def both():
     return session(1, "ctr1"), session(2, "ctr2")
 
@@ -205,6 +210,7 @@ FAULTS = {
     "joined by the NVMe driver, daemon stopped": (native_and_stopped, set()),
     "daemon stopped": (stopped, {"daemon_not_running", "not_monitored", "queueing_without_limit"}),
     "daemon stopped, path failed": (stopped_and_failed, {"daemon_not_running", "not_monitored", "queueing_without_limit", "path_not_ready"}),
+    "daemon stopped, NVMe": (stopped_with_nvme, {"daemon_not_running", "not_monitored", "queueing_without_limit"}),
     "daemon stopped, path offline": (stopped_and_offline, {"daemon_not_running", "not_monitored", "queueing_without_limit", "path_not_ready"}),
 }
 
