@@ -48,7 +48,9 @@ options:
             description: The name of an iSCSI target that the LUN is behind. A shell pattern, case is ignored.
             type: str
           lun:
-            description: The number of the LUN.
+            description:
+              - The number of the LUN, as the kernel shows it in the address of the disk (the last of the four numbers of C(lsscsi)).
+              - An array that addresses its LUNs flatly has another one there from 256 on, V(16640) for LUN 256.
             type: int
       alias:
         description: As O(alias).
