@@ -130,6 +130,7 @@ median_mb_per_s:
   sample: 227.971
 paths:
   description: What each member path carried in all runs, or each disk where there is no map. Other users of the paths are counted too.
+    For a path that went away meanwhile the numbers are V(null), and a warning says so.
   type: list
   elements: dict
   returned: success
@@ -147,7 +148,8 @@ paths:
       type: float
       sample: 0.0
     share:
-      description: Its part, from 0 to 1, of what all paths read or, for O(mode=write), wrote. V(null) when nothing was moved.
+      description: Its part, from 0 to 1, of what all paths read or, for O(mode=write), wrote. V(null) when nothing was moved,
+          and for all paths when one went away.
       type: float
       sample: 0.5
 samples:

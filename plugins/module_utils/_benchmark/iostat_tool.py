@@ -68,12 +68,15 @@ def require_iostat():
 
 
 def read_moved(nodes):
-    """The counters of the kernel for each Node -> dict of name and Moved. Exact, where samples miss the last part of an interval."""
+    """The counters of the kernel for each Node -> dict of name and Moved, None for one that has gone away.
+
+    Exact, where samples miss the last part of an interval.
+    """
     return {node.name: _moved(node) for node in nodes}
 
 
 def _moved(node):
     fields = (attribute(node.directory, "stat") or "").split()
     if len(fields) <= WRITTEN_SECTORS:
-        raise SanError(f"{node.name}: the kernel has no counters for it. It has gone away: look at the sessions and at the kernel log.")
+        return None
     return Moved(int(fields[READ_SECTORS]) * SECTOR_BYTES, int(fields[WRITTEN_SECTORS]) * SECTOR_BYTES)

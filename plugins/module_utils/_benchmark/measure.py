@@ -117,8 +117,8 @@ def measure(request, target, name, run, start, log, clock):
             if watch:
                 watch.abandon()
         log(f"{target.given}: run {number} of {request.runs}: {runs[-1]['mb_per_s']} MB/s")
-    after = read_moved(target.paths)
-    moved = {path: after[path].since(before[path]) for path in after}
+    moved = _since(before, read_moved(target.paths))
+    faults += [f"{path}: the kernel has no counters for it. It has gone away: look at the sessions and at the kernel log." for path in moved if not moved[path]]
     outcome = {
         "runs": runs,
         "median_mb_per_s": median(runs),
@@ -126,6 +126,11 @@ def measure(request, target, name, run, start, log, clock):
         "samples": samples,
     }
     return outcome, tuple(faults)
+
+
+def _since(before, after):
+    """What read_moved() told before and after -> the same of the time between."""
+    return {name: after[name].since(before[name]) if before[name] and after[name] else None for name in after}
 
 
 def _progress(target, number, request, log, clock):
@@ -136,8 +141,9 @@ def _progress(target, number, request, log, clock):
     def tell():
         if target.node and clock() >= state["next"]:
             state["next"] = clock() + PROGRESS_SECONDS
-            moved = read_moved([target.node])[target.node.name].since(begun[target.node.name])
-            done = moved.written if request.mode == WRITE else moved.read
-            log(f"{target.given}: run {number} of {request.runs}: {done // MB} of {request.bytes // MB} MB")
+            moved = _since(begun, read_moved([target.node]))[target.node.name]
+            if moved:
+                done = moved.written if request.mode == WRITE else moved.read
+                log(f"{target.given}: run {number} of {request.runs}: {done // MB} of {request.bytes // MB} MB")
 
     return tell

@@ -100,14 +100,15 @@ def median(runs):
 
 
 def path_results(moved, mode):
-    """Dict of path name and Moved -> list of what each path moved and its share (0 to 1) of what mode counts."""
-    counted = {name: each.read if mode == READ else each.written for name, each in moved.items()}
-    total = sum(counted.values())
+    """Dict of path name and Moved, or None -> list of what each path moved and its share (0 to 1) of what mode counts."""
+    counted = {name: each.read if mode == READ else each.written for name, each in moved.items() if each}
+    # What a path that has gone away carried is not known, and so neither is what all carried.
+    total = sum(counted.values()) if len(counted) == len(moved) else 0
     return [
         {
             "name": name,
-            "read_mb": round(each.read / MB, DIGITS),
-            "written_mb": round(each.written / MB, DIGITS),
+            "read_mb": round(each.read / MB, DIGITS) if each else None,
+            "written_mb": round(each.written / MB, DIGITS) if each else None,
             "share": round(counted[name] / total, DIGITS) if total else None,
         }
         for name, each in moved.items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,8 @@ def iostat(tmp_path, monkeypatch):
     return install
 
 
-def measured(target):
-    return measure(REQUEST, target, target.name, run, Process, lambda line: None, time.monotonic)
+def measured(target, request=REQUEST, log=lambda line: None):
+    return measure(request, target, target.name, run, Process, log, time.monotonic)
 
 
 @pytest.mark.parametrize("said", [FIXTURES / "iostat-11.7-json-interrupted.txt", "/no/such/report"])
@@ -51,3 +52,16 @@ def test_a_fault_of_iostat_costs_the_samples_alone(target, iostat, said):
     outcome, warnings = measured(target)
     assert [each["bytes"] for each in outcome["runs"]] == [REQUEST.bytes] * 2
     assert outcome["samples"] == [] and [text[:23] for text in warnings] == ["run 1 has no samples: i", "run 2 has no samples: i"]
+
+
+def test_a_path_that_goes_away_costs_its_own_counters_alone(target, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "stat").write_text("0 " * 17, encoding="utf-8")
+    other = replace(target.node, name="vdb", directory=str(tmp_path / "other"))
+    request = replace(REQUEST, sample_interval=0)
+    outcome, warnings = measured(replace(target, paths=(*target.paths, other)), request, lambda line: (tmp_path / "other" / "stat").unlink(missing_ok=True))
+    assert [each["bytes"] for each in outcome["runs"]] == [REQUEST.bytes] * 2
+    known, gone = outcome["paths"]
+    assert known == {"name": "vda", "read_mb": 0.0, "written_mb": 0.0, "share": None}
+    assert gone == {"name": "vdb", "read_mb": None, "written_mb": None, "share": None}
+    assert [text[:38] for text in warnings] == ["vdb: the kernel has no counters for it"]
