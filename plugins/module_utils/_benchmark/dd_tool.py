@@ -35,10 +35,13 @@ class Dd:
     def __init__(self, start):
         self._start = start
 
-    def copy(self, request, target, seconds, progress):
-        """One run -> DdReport. seconds: its bound. progress: called often while it runs. Raises SanError when it fails or moves less than asked."""
+    def copy(self, request, name, given, seconds, progress):
+        """One run -> DdReport. Raises SanError when it fails or moves less than asked.
+
+        name: what dd opens. given: as the user named it. seconds: its bound. progress: called often while it runs.
+        """
         # timeout(1) ends dd also when this module has been killed meanwhile.
-        bounded = ["timeout", f"--kill-after={KILL_AFTER_SECONDS}", f"{seconds:.1f}", *dd_argv(request, target)]
+        bounded = ["timeout", f"--kill-after={KILL_AFTER_SECONDS}", f"{seconds:.1f}", *dd_argv(request, name)]
         process = self._start(bounded)
         deadline = time.monotonic() + seconds
         try:
@@ -49,10 +52,11 @@ class Dd:
         finally:
             process.kill()
         if result.rc in TIMED_OUT:
-            raise SanError(f"{target}: dd was ended after {seconds:.0f} s without being done. Choose a smaller count or a longer timeout; look at the paths.")
+            raise SanError(f"{given}: dd was ended after {seconds:.0f} s without being done. Choose a smaller count or a longer timeout; look at the paths.")
         if result.rc != 0:
-            raise SanError(f"{target}: dd failed: {complaints(result.stderr) or result.words}. Look at the paths and at the kernel log.")
+            said = (complaints(result.stderr) or result.words).replace(name, given)
+            raise SanError(f"{given}: dd failed: {said}. Look at the paths and at the kernel log.")
         report = parse_dd(result.stderr)
         if report.bytes != request.bytes:
-            raise SanError(f"{target}: dd moved {report.bytes} bytes of {request.bytes}. Look at the size of what is measured.")
+            raise SanError(f"{given}: dd moved {report.bytes} bytes of {request.bytes}. Look at the size of what is measured.")
         return report

@@ -108,7 +108,7 @@ def measure(request, target, name, run, start, log, clock):
         if request.sample_interval and watched:
             watch = iostat.begin([node.name for node in watched], request.sample_interval, remaining)
         try:
-            runs.append(run_result(dd.copy(request, name, remaining, _progress(target, number, request, log, clock))))
+            runs.append(run_result(dd.copy(request, name, target.given, remaining, _progress(target, number, request, log, clock))))
             if watch:
                 samples += sample_results(watch.end(), number, request.sample_interval)
         except IostatFault as fault:

@@ -16,6 +16,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure i
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import Request
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, run
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 FIXTURES = Path(__file__).parent / "fixtures"
 REQUEST = Request(mode="read", bs=1 << 16, blocks=4, direct=False, sync=True, runs=2, sample_interval=1, timeout=60)
@@ -65,3 +66,12 @@ def test_a_path_that_goes_away_costs_its_own_counters_alone(target, tmp_path):
     assert known == {"name": "vda", "read_mb": 0.0, "written_mb": 0.0, "share": None}
     assert gone == {"name": "vdb", "read_mb": None, "written_mb": None, "share": None}
     assert [text[:38] for text in warnings] == ["vdb: the kernel has no counters for it"]
+
+
+def test_a_failed_run_names_what_the_user_named(target, tmp_path):
+    held = replace(target, given="/mnt/new", name=str(tmp_path / "held"))
+    with pytest.raises(SanError, match="^/mnt/new: dd failed: .*'/mnt/new': No such file or directory"):
+        measured(held, replace(REQUEST, sample_interval=0))
+    (tmp_path / "held").write_bytes(b"short")
+    with pytest.raises(SanError, match="^/mnt/new: dd moved 5 bytes"):
+        measured(held, replace(REQUEST, sample_interval=0))

@@ -124,7 +124,7 @@ def test_a_read_writes_to_nothing():
 
 
 def copy(request, target, seconds=30):
-    return Dd(Process).copy(request, str(target), seconds, lambda: None)
+    return Dd(Process).copy(request, str(target), str(target), seconds, lambda: None)
 
 
 def test_dd_reads_a_file(tmp_path):
