@@ -23,6 +23,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_p
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.target_tool import (
     all_nodes,
+    check_backing,
     check_file,
     check_place,
     logical_block,
@@ -85,6 +86,8 @@ def check_target(target, request, allow_overwrite, run):
         check_file(target.name, request.mode, request.bytes, allow_overwrite)
         if request.mode != WRITE:
             check_size(request, target.name, os.stat(target.name).st_size)
+        elif not target.is_new:
+            check_backing(target.name, target.nodes)
         return
     check_size(request, target.given, target.node.size)
     if request.mode == WRITE:

@@ -56,6 +56,13 @@ def check_file(path, mode, size, allow_overwrite):
         raise SanError(f"{path}: {size} bytes are asked for and the file system has {free} free. Choose a smaller bs or count.")
 
 
+def check_backing(path, nodes):
+    """Raise SanError when a loop device shows a file: what is written to the file changes the device, which may be mounted."""
+    for node in nodes.values():
+        if node.backing_file and os.path.exists(node.backing_file) and os.path.samefile(node.backing_file, path):
+            raise SanError(f"{path}: refused to overwrite: it is what is on {node.name}. Detach it with losetup -d {node.device}, or name another file.")
+
+
 @contextlib.contextmanager
 def test_file(path):
     """A new file for a write -> the name to open it by, no claim; gone afterwards. It loses its name at once, so a killed run leaves nothing."""

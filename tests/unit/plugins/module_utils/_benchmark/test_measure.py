@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure import Target, measure
+from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure import Target, check_target, measure
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import Request
 from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import Node
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, run
@@ -75,3 +75,14 @@ def test_a_failed_run_names_what_the_user_named(target, tmp_path):
     (tmp_path / "held").write_bytes(b"short")
     with pytest.raises(SanError, match="^/mnt/new: dd moved 5 bytes"):
         measured(held, replace(REQUEST, sample_interval=0))
+
+
+def test_the_file_of_a_loop_device_is_read_and_never_overwritten(target, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    loop = replace(target.node, name="loop0", backing_file=target.name)
+    gone = replace(target.node, name="loop1", backing_file=f"{target.name} (deleted)")
+    backing = replace(target, name=str(tmp_path / "link" / "file"), nodes={"loop0": loop, "loop1": gone})
+    check_target(backing, REQUEST, True, run)
+    with pytest.raises(SanError, match="link/file: refused to overwrite: it is what is on loop0. Detach it with losetup -d /dev/loop0"):
+        check_target(backing, replace(REQUEST, mode="write"), True, run)
+    check_target(replace(backing, nodes={"loop1": gone}), replace(REQUEST, mode="write"), True, run)
