@@ -26,6 +26,7 @@ options:
       - Absolute path of a plain file to measure, on the file system that is of interest.
       - For a read an existing one. For a write a new one, which is gone afterwards, also when the run was killed.
       - An existing one is overwritten, and kept, only with O(allow_overwrite), and never while a loop device shows it.
+      - A file below C(/dev), C(/proc) or C(/sys) is refused.
       - A link to a file is refused. Links among its directories are followed, and the file system that they lead to is measured.
     type: str
   mode:

@@ -14,6 +14,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool im
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 DEFAULT_BLOCK = 512
+# A mistyped device would be a new file in the memory of the host.
+KERNEL_DIRECTORIES = ("/dev", "/proc", "/sys")
 
 
 @contextlib.contextmanager
@@ -44,6 +46,9 @@ def check_file(path, mode, size, allow_overwrite):
     there = os.path.lexists(path)
     if there and not stat.S_ISREG(os.lstat(path).st_mode):
         raise SanError(f"{path}: not a plain file. Name a plain file, or a device with the option device.")
+    kernel_owned = next((each for each in KERNEL_DIRECTORIES if os.path.realpath(path).startswith(f"{each}/")), None)
+    if kernel_owned:
+        raise SanError(f"{path}: refused: below {kernel_owned} is no storage to measure. Name a device with the option device, or a file on the file system.")
     if mode == "read":
         if not there:
             raise SanError(f"{path}: no such file to read. Name an existing file.")
