@@ -56,6 +56,8 @@ def check_file(path, mode, size, allow_overwrite):
     if there and not allow_overwrite:
         raise SanError(f"{path}: refused to overwrite an existing file. Name a new one, or set allow_overwrite=true if it may be lost.")
     space = os.statvfs(os.path.dirname(path))
+    if space.f_flag & os.ST_RDONLY:
+        raise SanError(f"{path}: refused to write: the file system is mounted read-only. Mount it read-write, or name another file.")
     free = space.f_bavail * space.f_frsize + (os.stat(path).st_size if there else 0)
     if size > free:
         raise SanError(f"{path}: {size} bytes are asked for and the file system has {free} free. Choose a smaller bs or count.")

@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -178,6 +180,17 @@ def test_a_test_file_never_replaces_another(tmp_path):
 def test_a_file_that_cannot_be_measured_is_refused(path, mode, size, message):
     with pytest.raises(SanError, match=message):
         check_file(path, mode, size, True)
+
+
+def test_a_write_on_a_read_only_file_system_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"x")
+    found = os.statvfs(tmp_path)
+    mounted_read_only = SimpleNamespace(f_flag=found.f_flag | os.ST_RDONLY, f_bavail=found.f_bavail, f_frsize=found.f_frsize)
+    monkeypatch.setattr(os, "statvfs", lambda path: mounted_read_only)
+    for name in ("new", "file"):
+        with pytest.raises(SanError, match="refused to write: the file system is mounted read-only"):
+            check_file(str(tmp_path / name), "write", 1, True)
+    assert check_file(str(tmp_path / "file"), "read", 1, True) is None
 
 
 def test_an_existing_file_is_overwritten_only_when_allowed(tmp_path):
