@@ -61,8 +61,8 @@ def nearest(key, known, cutoff=0.5):
 
 
 def tokens(text):
-    """The words of a list as open-iscsi parts them."""
-    return [part for part in re.split(r"[, \n]", text) if part]
+    """The words of a list as open-iscsi parts them; it passes over one that was there already."""
+    return list(dict.fromkeys(part for part in re.split(r"[, \n]", text) if part))
 
 
 def _render_number(key, kind, value):
@@ -84,7 +84,7 @@ def _render_choice(key, kind, value):
     unknown = [part for part in wanted if part.lower() not in by_lower]
     if unknown or not wanted:
         raise SanError(f"{key}: {given!r} is not one of {', '.join(kind.choices)}.")
-    return ",".join(by_lower[part.lower()] for part in wanted)
+    return ",".join(dict.fromkeys(by_lower[part.lower()] for part in wanted))
 
 
 def _exact(key, kind, text):

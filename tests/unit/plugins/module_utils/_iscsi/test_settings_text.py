@@ -25,6 +25,7 @@ USERNAME = "node.session.auth.username"
         ("node.session.scan", "manual", "manual"),
         ("node.conn[0].iscsi.HeaderDigest", ["CRC32C", "None"], "CRC32C,None"),
         ("node.session.auth.chap_algs", "sha256, md5", "SHA256,MD5"),
+        ("node.session.auth.chap_algs", ["SHA256", "MD5", "sha256"], "SHA256,MD5"),
         (USERNAME, "$~\"x' #=\\\u00e9", "$~\"x' #=\\\u00e9"),
         (USERNAME, 5, "5"),
     ],
@@ -70,6 +71,8 @@ def test_what_is_accepted_is_read_back(value):
 def test_same_value():
     assert settings_text.same_value("node.session.queue_depth", "064", "64")
     assert settings_text.same_value("node.session.auth.chap_algs", "MD5, SHA1", "MD5,SHA1")
+    assert settings_text.same_value("node.session.auth.chap_algs", "MD5,SHA1,MD5", "MD5,SHA1")
+    assert not settings_text.same_value("node.session.auth.chap_algs", "SHA1,MD5", "MD5,SHA1")
     assert settings_text.same_value("node.session.queue_depth", "64 # deep", "64")
     assert not settings_text.same_value("node.session.queue_depth", "# 64", "64")
     assert not settings_text.same_value("node.startup", "Manual", "manual")
