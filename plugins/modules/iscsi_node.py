@@ -131,6 +131,7 @@ options:
   min_portals:
     description:
       - How many sessions each target must have in the end, or V(all). Fewer fail the task; V(0) never does.
+      - With V(all), one of O(portals) that does not tell its targets fails the task too, unless a session is up at it; an iSNS server does not.
       - Check mode fails too when there are fewer portals, or fewer that something answers at, as far as it can ask them.
     type: str
     default: "1"

@@ -53,6 +53,10 @@ class Ask:
         bare = tuple(portal for portal, answers in by_portal.items() if not answers)
         return tuple(found for answers in by_portal.values() for found in answers), failures, bare
 
+    def silent(self, portals, failures):
+        """Those of the portals that answered through no interface."""
+        return tuple(portal for portal in portals if sum(failure.portal == str(portal) for failure in failures) == len(self.through()))
+
     def through(self):
         """The interfaces to ask through."""
         return tuple(name for name in self._asked.choice.ifaces or () if name not in self._mute) or (DEFAULT_IFACE,)

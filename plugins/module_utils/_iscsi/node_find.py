@@ -30,7 +30,7 @@ class Finding:
     """nodes: what is meant. keys: of what goes away. first: steps for the records of discovery portals, done already when live.
 
     blind: nobody could be asked. guess: a step in the place of all others then.
-    failures: portals that did not answer; bare: those that show no target.
+    failures: portals that did not answer; silent: those that did through no interface, and may be paths to targets; bare: those that show no target.
     unmade: named interfaces that are not there yet, in a prediction. lost: portals that did not answer and of which nothing is known.
     """
 
@@ -40,6 +40,7 @@ class Finding:
     blind: bool = False
     guess: Tuple[Step, ...] = ()
     failures: tuple = ()
+    silent: tuple = ()
     bare: tuple = ()
     warnings: Tuple[str, ...] = ()
     unmade: Tuple[str, ...] = ()
@@ -119,7 +120,9 @@ class Find:
             # A target that only a dead portal shows is known from earlier.
             seen = {node.target for node in nodes}
             nodes += tuple(node for node in nodes_of_known(records, sessions, asked.choice) if node.target not in seen)
-        return replace(self._checked(nodes, found, failures), first=first, bare=bare)
+        # An iSNS server is no path to a target.
+        silent = self._ask.silent(asked.portals, failures) if asked.kind == "sendtargets" else ()
+        return replace(self._checked(nodes, found, failures), first=first, silent=silent, bare=bare)
 
     def _guess(self, records, sessions, first, blind):
         """What the host knows of these portals is what it would find there, as far as it can be told."""

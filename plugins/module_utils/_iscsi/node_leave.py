@@ -42,12 +42,11 @@ def _behind(asked, ask, records, sessions):
     """The targets at the portals -> (names, tuple of Failure, dict of portal and why nothing is known of it)."""
     mute = ask.why_mute()
     if mute:
-        bare, through = (), 1
-        found, failures = (), tuple(Failure(str(portal), None, f"not asked for its targets, because {mute[0]}", mute[1]) for portal in asked.portals)
+        found, bare, silent = (), (), asked.portals
+        failures = tuple(Failure(str(portal), None, f"not asked for its targets, because {mute[0]}", mute[1]) for portal in asked.portals)
     else:
-        through = len(ask.through())
         found, failures, bare = ask.portals(asked.kind, asked.portals)
-    silent = [portal for portal in asked.portals if sum(failure.portal == str(portal) for failure in failures) == through]
+        silent = ask.silent(asked.portals, failures)
     spelled = portals_at(asked.portals, records, sessions, addresses_of)
     targets = {each.target for each in found} | targets_behind(spelled, records, sessions)
     whys = {**dict.fromkeys(bare, BARE), **dict.fromkeys(silent, SILENT)}

@@ -20,9 +20,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find imp
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_network import Network
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_forget, plan_nodes, plan_session, session_counts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_warnings import of_daemon, of_records, of_unused
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of, foretold, logged_in
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of, foretold, logged_in, without_session
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched, unused_ifaces
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.socket_tool import addresses_of
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report, state_diff
 
@@ -123,7 +124,9 @@ class NodeWork:
             missing = unmatched(self._asked.choice.patterns, {node.target for node in self._found.nodes})
             counts = self._counts if self._asked.state == "connected" else {}
             up = logged_in(sessions) if self._live else foretold(counts, done, sessions)
-            check_outcome(counts, missing, up, everything, self._asked.min_portals, facts)
+            silent = self._found.silent if counts else ()
+            dead = without_session(silent, self._found.nodes, up, self._sessions, addresses_of) if silent else ()
+            check_outcome(counts, missing, dead, up, everything, self._asked.min_portals, facts)
         self.warnings.extend(f"{failure.target or 'discovery'} at {failure.portal}: {failure.reason}" for failure in everything)
         self._warn_of_surplus(sessions)
         return dict(report(done, [state_diff(done, "iSCSI records and sessions")]), **facts)

@@ -61,11 +61,11 @@ def _portals(several):
     return ", ".join(sorted({str(each.portal) for each in several}))
 
 
-def check_outcome(counts, missing, up, failures, least, facts):
+def check_outcome(counts, missing, dead, up, failures, least, facts):
     """Raise SanError when a target has fewer sessions than asked for, or none of a name was found.
 
     counts: key of a node -> how many sessions it is to have. missing: names and patterns of targets that nobody shows.
-    up: key -> how many sessions it has. least: a number for each target, None for all.
+    dead: portals that told nothing and have no session. up: key -> how many sessions it has. least: a number for each target, None for all.
     """
     have, whole = Counter(), Counter()
     for key, count in counts.items():
@@ -74,6 +74,8 @@ def check_outcome(counts, missing, up, failures, least, facts):
     needed = {target: count if least is None else least for target, count in whole.items()}
     short = [f"target {target}: {have[target]} of {count} sessions" for target, count in needed.items() if have[target] < count]
     short += [f"target {pattern}: not found" for pattern in missing if least != 0]
+    # What such a portal would show is a path of one of the targets, or of another one.
+    short += [f"portal {portal}: no session" for portal in dead if least is None]
     if short:
         places = ((failure, f"of {failure.target}: login" if failure.target else "at discovery") for failure in failures)
         reasons = "; ".join(f"portal {failure.portal} {place}: {failure.reason}" for failure, place in places)
@@ -86,6 +88,19 @@ def check_outcome(counts, missing, up, failures, least, facts):
 def logged_in(sessions):
     """How many sessions of each key are up -> Counter."""
     return Counter(session.key for session in sessions if session.logged_in)
+
+
+def without_session(portals, nodes, up, sessions, addresses):
+    """Those of the portals at which no session is up -> tuple.
+
+    nodes, up: what is meant, and key -> how many sessions it has. sessions: of the host. addresses: as spelling_plan has them.
+    """
+    # Loaded where a portal is silent: a host compiles our code at every run.
+    from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.spelling_plan import portals_at
+
+    there = [*(session for session in sessions if session.logged_in), *(node for node in nodes if up[node.key])]
+    used = {each.portal for each in there}
+    return tuple(portal for portal in portals if not used.intersection(portals_at((portal,), (), there, addresses)))
 
 
 def foretold(counts, steps, sessions):

@@ -642,6 +642,22 @@ def test_a_silent_discovery_portal_does_not_stop_the_others(node, host):
     assert "no portal answered" in node(portals=[A, B])["msg"]
 
 
+def test_all_portals_are_meant_of_a_portal_that_is_silent_too(node, host):
+    """As of an array whose controllers show themselves only."""
+    host.fabric = [(CTR1, A, 3260, 1)]
+    host.silent = {f"{B}:3260"}
+    options = {"portals": [A, B], "min_portals": "all"}
+    for check in (True, False, True, False):
+        failed = node(check=check, **options)
+        assert failed["failed"] and f"portal {B}:3260: no session: portal {B}:3260 at discovery: " in failed["msg"]
+    # What is up is as much the host's own as what the task asks for.
+    assert not node(portals=[A, B]).get("failed")
+    assert not node(min_portals="all", portals=[A, B], state="present").get("failed")
+    host.session(CTR2, B)
+    assert not node(check=True, **options).get("failed")
+    assert not node(**options).get("failed")
+
+
 @pytest.mark.parametrize("state", ["connected", "present"])
 def test_a_named_target_that_only_a_silent_portal_may_show(node, host, state):
     host.silent = {f"{B}:3260"}
