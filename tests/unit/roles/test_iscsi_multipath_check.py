@@ -99,6 +99,8 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
         ([{**QSAN, "mount": "/mnt//data"}], [], {}, "without a slash at its end"),
         ([{**QSAN, "mount": "/mnt/../data"}], [], {}, "without a slash at its end or dots"),
         ([{**QSAN, "mount_options": "noatime,discard"}], [], {}, "mount_options are a list"),
+        ([QSAN], [], {"iscsi_multipath_devices": [{"vendor": "^Qsan"}]}, "iscsi_multipath_devices: a section needs vendor and product"),
+        ([QSAN], [], {"iscsi_multipath_devices": [{"vendor": "^Qsan", "product": None}]}, "a section needs vendor and product"),
         ([QSAN], [], {"iscsi_multipath_packages": "open-iscsi"}, "iscsi_multipath_packages is the text open-iscsi: it must be a list"),
         ([QSAN], [], {"iscsi_multipath_path_timeout": 0}, "it must be at least one second"),
         ([QSAN], [], {"iscsi_multipath_no_path_timeout": -1}, "iscsi_multipath_no_path_timeout is -1"),

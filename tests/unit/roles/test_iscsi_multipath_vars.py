@@ -72,6 +72,12 @@ def test_a_mount_below_another_comes_after_it(tmp_path):
     assert [volume["alias"] for volume in derived(tmp_path, [name], iscsi_multipath_volumes=volumes)[name]] == ["a", "b"]
 
 
+def test_mount_options_of_nothing_are_none(tmp_path):
+    name = "__iscsi_multipath_mount_options"
+    assert derived(tmp_path, [name], volume={"mount_options": None})[name] == "_netdev,nofail"
+    assert derived(tmp_path, [name], volume={"mount_options": ["noatime"]})[name] == "_netdev,nofail,noatime"
+
+
 def test_the_wait_without_a_path_is_counted_by_an_interval_that_is_set(tmp_path):
     names = ["__iscsi_multipath_defaults", "__iscsi_multipath_overrides"]
     told = {"iscsi_multipath_find_multipaths": True, "iscsi_multipath_user_friendly_names": False, "iscsi_multipath_path_timeout": 20}
