@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
@@ -29,7 +28,7 @@ def run_module(module, work):
 
 
 def _leave(number, frame):
-    sys.exit(128 + number)
+    raise SystemExit(128 + number)
 
 
 def warn(module, sentences):
