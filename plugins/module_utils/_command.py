@@ -103,7 +103,7 @@ class Process:
                     pass_fds=keep,
                 )
         except OSError as error:
-            raise SanError(f"{program}: cannot be started: {error.strerror}. Look at the file, and at the free space of {_temporary()}.") from error
+            raise SanError(f"{program}: cannot be started: {error.strerror}. Look at the file, and at the free space for temporary ones.") from error
 
     @property
     def running(self):
@@ -148,7 +148,7 @@ class Process:
                 os.ftruncate(file.fileno(), size)
             except OSError as error:
                 raise SanError(
-                    f"{self.argv[0]}: its output in {_temporary()} cannot be kept whole: {error.strerror}. Free space there and run again."
+                    f"{self.argv[0]}: its output in {tempfile.gettempdir()} cannot be kept whole: {error.strerror}. Free space there and run again."
                 ) from error
 
     def _stop(self):
@@ -177,11 +177,6 @@ def run(argv, timeout, stdin: Optional[str] = None):
     Raises ProgramMissing and CommandTimeout.
     """
     return Process(argv, stdin).finish(timeout)
-
-
-def _temporary():
-    """Where output is kept, for a message."""
-    return os.environ.get("TMPDIR") or "/tmp"
 
 
 def _one_line(text):

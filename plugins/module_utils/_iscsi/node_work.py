@@ -124,7 +124,8 @@ class NodeWork:
             missing = unmatched(self._asked.choice.patterns, {node.target for node in self._found.nodes})
             counts = self._counts if self._asked.state == "connected" else {}
             up = logged_in(sessions) if self._live else foretold(counts, done, sessions)
-            silent = self._found.silent if counts else ()
+            # Their names are looked up only where they count.
+            silent = self._found.silent if counts and self._asked.min_portals is None else ()
             dead = without_session(silent, self._found.nodes, up, self._sessions, addresses_of) if silent else ()
             check_outcome(counts, missing, dead, up, everything, self._asked.min_portals, facts)
         self.warnings.extend(f"{failure.target or 'discovery'} at {failure.portal}: {failure.reason}" for failure in everything)

@@ -65,7 +65,8 @@ def check_outcome(counts, missing, dead, up, failures, least, facts):
     """Raise SanError when a target has fewer sessions than asked for, or none of a name was found.
 
     counts: key of a node -> how many sessions it is to have. missing: names and patterns of targets that nobody shows.
-    dead: portals that told nothing and have no session. up: key -> how many sessions it has. least: a number for each target, None for all.
+    dead: portals that told nothing and have no session, where all are to count. up: key -> how many sessions it has.
+    least: a number for each target, None for all.
     """
     have, whole = Counter(), Counter()
     for key, count in counts.items():
@@ -75,7 +76,7 @@ def check_outcome(counts, missing, dead, up, failures, least, facts):
     short = [f"target {target}: {have[target]} of {count} sessions" for target, count in needed.items() if have[target] < count]
     short += [f"target {pattern}: not found" for pattern in missing if least != 0]
     # What such a portal would show is a path of one of the targets, or of another one.
-    short += [f"portal {portal}: no session" for portal in dead if least is None]
+    short += [f"portal {portal}: no session" for portal in dead]
     if short:
         places = ((failure, f"of {failure.target}: login" if failure.target else "at discovery") for failure in failures)
         reasons = "; ".join(f"portal {failure.portal} {place}: {failure.reason}" for failure, place in places)

@@ -1,4 +1,4 @@
-"""What the role does to /etc/fstab: mount.yml and absent's line, run by Ansible for this machine with an /etc and mounts of the test's own."""
+"""What the role does to /etc/fstab: mount.yml, run by Ansible for this machine with an /etc and mounts of the test's own."""
 
 from __future__ import annotations
 
