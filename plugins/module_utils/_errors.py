@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Errors that a user can act on.
 
-Everything below a module raises SanError or a subclass; plugins/module_utils/_module.py turns it into fail_json.
+Everything below a module raises SanError or a subclass; plugins/module_utils/_ansible.py turns it into fail_json.
 Any other exception is a defect and is left to show its traceback.
 """
 

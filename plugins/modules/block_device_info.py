@@ -182,6 +182,7 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._block.blank_plan import judge
 from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool import (
     confirm_same,
@@ -191,7 +192,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._block.device_tool i
     use_of_lun,
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import check_timeout
 
 

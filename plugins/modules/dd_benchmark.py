@@ -187,6 +187,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.dd_text import parse_size
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.dd_tool import dd_argv
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_tool import require_iostat
@@ -203,7 +204,6 @@ from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_p
 )
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.target_tool import exclusive, test_file
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Process, run
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import Step, report, state_diff
 
 

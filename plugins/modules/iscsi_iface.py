@@ -102,10 +102,10 @@ iface:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.host_tool import Places
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_plan import asked_iface
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.iface_work import IfaceWork
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 
 
 def work(module, places=None):

@@ -106,12 +106,12 @@ sessions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import find_root, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_ifaces, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.facts_text import iface_facts, initiator_facts, node_facts, session_facts
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module
 
 INITIATOR_FILE = "/etc/iscsi/initiatorname.iscsi"
 

@@ -218,12 +218,12 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text, names_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP, hide_secrets
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._plan import report
 
 

@@ -292,11 +292,11 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.asked_text import asked_for
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_work import NodeWork
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["connected", "present", "disconnected", "absent"], "default": "connected"},

@@ -290,11 +290,11 @@ daemon:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import read_disks
 from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program, run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import info_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import lists_of
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_text import parse_listing

@@ -95,9 +95,9 @@ map:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._command import run
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_state_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.dmsetup_tool import Dmsetup
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.host_tool import read_host

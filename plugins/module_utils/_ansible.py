@@ -1,14 +1,21 @@
 # Copyright: linuxsan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place where what we have to say becomes a result, a failed result or warnings."""
+"""The one place that knows how Ansible runs a module: what we have to say becomes a result, a failed result or warnings."""
 
 from __future__ import annotations
 
+import functools
 import signal
+import zipimport
 
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
+
+# A module reaches the host as an archive, and CPython compiles each file of it twice, the first time for its name alone (zipimport.get_filename).
+# For those that are loaded after this one, which comes first among the imports of a module, once is enough.
+if hasattr(zipimport, "_get_module_code"):
+    zipimport._get_module_code = functools.lru_cache(maxsize=None)(zipimport._get_module_code)
 
 
 def run_module(module, work):

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import zipfile
 from unittest.mock import MagicMock
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._module import run_module, warn
 
 
 @pytest.fixture
@@ -92,3 +95,29 @@ def test_a_signal_that_is_ignored_stays_ignored(module):
             run_module(module, lambda given: os.kill(os.getpid(), signal.SIGHUP) or {})
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+COMPILED = """
+import sys, zipimport
+compiled, compile_source = [], zipimport._compile_source
+zipimport._compile_source = lambda path, source: compiled.append(path) or compile_source(path, source)
+import {own}
+sys.path.insert(0, sys.argv[1])
+import sent
+print(len(compiled))
+"""
+
+
+@pytest.mark.parametrize("own, times", [("zipimport", "2"), ("ansible_collections.linuxsan.host.plugins.module_utils._ansible", "1")])
+def test_a_file_of_the_archive_is_compiled_once(tmp_path, own, times):
+    """The first case holds what CPython does by itself."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("sent.py", "x = 1\n")
+    told = subprocess.run(
+        [sys.executable, "-c", COMPILED.format(own=own), str(tmp_path / "a.zip")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == [times]
