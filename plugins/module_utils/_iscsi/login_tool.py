@@ -36,6 +36,10 @@ from ansible_collections.linuxsan.host.plugins.module_utils._wait import REST, t
 INTERVAL = 0.1
 # What iscsid is given to take an order at the least, and with it the words of iscsiadm to come.
 LEAST_SECONDS = 1
+# So many times it looks while the logins that are left come up as fast as those until now, and after so long at the latest: what it looks for
+# needs the processor, and a look at many sessions takes a login's time.
+LOOKS = 10
+LONGEST_REST = 1
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
 
@@ -112,6 +116,7 @@ class Login:
     def _settle(self, nodes, counts, said, asking, deadline, wait_for_devices):
         failed = {}
         pause, quiet, longest_rest = PATIENCE_SECONDS, _Quiet(), 0
+        began = time.monotonic()
         while True:
             late = time.monotonic() >= deadline
             sessions, seconds = timed(self._watch)
@@ -133,7 +138,8 @@ class Login:
                 up = _up(sessions, nodes, counts)
                 if late or nodes.keys() == up | failed.keys() and _complete(sessions, scan, still):
                     break
-            rest = max(self._interval, REST * seconds)
+            to_come = (time.monotonic() - began) * len(left) / len(up) if up else 0
+            rest = max(self._interval, REST * seconds, min(LONGEST_REST, to_come / LOOKS))
             longest_rest = max(longest_rest, rest)
             time.sleep(min(rest, max(0, deadline - time.monotonic())))
         for key in nodes.keys() - up - failed.keys():
