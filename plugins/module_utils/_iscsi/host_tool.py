@@ -5,31 +5,32 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Optional
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import LOCK_DIRECTORY
 
-# Beside open-iscsi's own lock, which is held for the moments of a write only.
-TURN = "linuxsan"
-
 
 @dataclass(frozen=True)
 class Places:
-    """root: of the record database, None for where the installed iscsiadm has it. lock: directory of open-iscsi's lock."""
+    """root: of the record database, None for where the installed iscsiadm has it.
+
+    lock: directory of open-iscsi's lock, which is held for the moments of a write only. turn: of ours.
+    """
 
     root: Optional[str] = None
     sysfs: str = "/sys"
     udev: str = "/run/udev/data"
     proc: str = "/proc"
     lock: str = LOCK_DIRECTORY
+    # Not in /run/lock, where on Debian everybody can make files.
+    turn: str = "/run/linuxsan/iscsi"
 
 
-def turn(directory, seconds=_turn.TURN_SECONDS):
-    """Keep other runs of ours off the host's records and sessions meanwhile. directory: None for a prediction, which waits for nobody.
+def turn(path, seconds=_turn.TURN_SECONDS):
+    """Keep other runs of ours off the host's records and sessions meanwhile. path: None for a prediction, which waits for nobody.
 
     iscsid refuses a second session for a record only when that wants a single one.
     """
-    return _turn.turn(directory and os.path.join(directory, TURN), "the iSCSI records and sessions", "an iscsi_node", seconds)
+    return _turn.turn(path, "the iSCSI records and sessions", "an iscsi_node", seconds)

@@ -35,7 +35,7 @@ class IfaceWork:
 
     def turn(self):
         """Work while no other run does."""
-        return turn(self._places.lock if self._live else None)
+        return turn(self._places.turn if self._live else None)
 
     def plan(self):
         """-> tuple of Step."""

@@ -50,7 +50,7 @@ class NodeWork:
     @contextlib.contextmanager
     def turn(self):
         """Work while no other run does. The time that the task has begins then."""
-        with turn(self._places.lock if self._live else None):
+        with turn(self._places.turn if self._live else None):
             if self._live and is_locked(self._places.lock):
                 self._database().await_lock()
             self._deadline = time.monotonic() + self._asked.timeout

@@ -23,7 +23,7 @@ IQN = "iqn.2004-08.com.example:dev0.ctr1"
 def places(tmp_path, records_under_lock):
     for part in ("db", "sys/class/net/eth1", "sys/class/iscsi_session", "proc"):
         (tmp_path / part).mkdir(parents=True)
-    return Places(*(str(tmp_path / part) for part in ("db", "sys", "udev", "proc", "lock")))
+    return Places(*(str(tmp_path / part) for part in ("db", "sys", "udev", "proc", "lock", "turn")))
 
 
 @pytest.fixture

@@ -17,19 +17,19 @@ HOLDER = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fc
 
 
 def test_a_turn_ends_with_its_process(tmp_path):
-    with turn(str(tmp_path)):
+    path = str(tmp_path / "own" / "iscsi")
+    with turn(path):
         pass
-    (path,) = tmp_path.iterdir()
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(SanError, match="another run"), turn(str(tmp_path), 0.1):
+        with pytest.raises(SanError, match="another run"), turn(path, 0.1):
             pass
         holder.kill()
-    with turn(str(tmp_path), 0):
+    with turn(path, 0):
         pass
 
 
 def test_a_place_that_cannot_be_used_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(SanError, match="file/lock/linuxsan: cannot be opened: Not a directory. Run as root"), turn(str(tmp_path / "file" / "lock")):
+    with pytest.raises(SanError, match="file/iscsi: cannot be opened: File exists. Run as root"), turn(str(tmp_path / "file" / "iscsi")):
         pass
