@@ -9,7 +9,7 @@ import signal
 
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.iostat_text import closes_json, parse_iostat
 from ansible_collections.linuxsan.host.plugins.module_utils._benchmark.measure_plan import Moved
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES, attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._command import find_program
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 

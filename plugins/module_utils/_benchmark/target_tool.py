@@ -10,7 +10,8 @@ import errno
 import os
 import stat
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 DEFAULT_BLOCK = 512

@@ -10,11 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import (
-    attribute,
-    attribute_bytes,
-    read_nodes,
-)
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute, attribute_bytes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users, use_of
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import is_claimed, read_properties, wwid_of
 

@@ -10,8 +10,8 @@ import os
 import re
 import stat
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._block.mountinfo_text import parse_mountinfo
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
 
 # Where the kernel itself knows what a file is. NFS, FUSE and cluster file systems ask somebody who may never answer, and so may one not named here.
 ANSWER_AT_ONCE = (

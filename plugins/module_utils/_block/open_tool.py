@@ -13,9 +13,10 @@ import os
 import stat
 from collections import Counter
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_file_tool import OpenFiles
 from ansible_collections.linuxsan.host.plugins.module_utils._block.open_text import parse_open_counts
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, disks_of, partitions_of
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import disks_of, partitions_of
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 

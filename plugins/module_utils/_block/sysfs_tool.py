@@ -10,10 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-# The kernel counts in these, whatever the blocks of the device are (Documentation/ABI/stable/sysfs-block).
-SECTOR_BYTES = 512
-# What an attribute fits in.
-PAGE = 4096
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES, attribute, natural_key
+
 # Prefix of the dm uuid of a map made by multipath-tools; the WWID follows.
 MULTIPATH_UUID = "mpath-"
 
@@ -77,37 +75,6 @@ def disks_of(node, nodes):
     """The disk or map that a partition is of. Whoever uses that, or has it open, can write to the partition."""
     maps = (name for name in node.slaves if name in nodes and node.name in partitions_of(nodes[name], nodes))
     return tuple(filter(None, (node.parent, *maps)))
-
-
-def attribute(*path):
-    """The text of a sysfs attribute without the blanks around it, or None when the device has none.
-
-    A device can go away between two reads and then answers with any of ENOENT, ENODEV, ENXIO and EIO: all mean no value.
-    """
-    return attribute_bytes(*path).decode("utf-8", "replace").strip() or None
-
-
-def attribute_bytes(*path):
-    """The bytes of a sysfs attribute, empty when the device has none."""
-    # Hundreds are read on a host with many paths: without Python's own buffer and codec that takes half the time.
-    try:
-        handle = os.open("/".join(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        parts = [os.read(handle, PAGE)]
-        while parts[-1]:
-            parts.append(os.read(handle, PAGE))
-        return b"".join(parts)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)
-
-
-def natural_key(name):
-    """sdb before sdaa, dm-2 before dm-10."""
-    return [(len(part), part) for part in re.findall(r"[0-9]+|[^0-9]+", name)]
 
 
 def _node(directory, parent):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._block.udev_text import parse_udev
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 

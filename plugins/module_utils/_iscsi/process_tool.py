@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 
 # /proc/PID/stat (proc(5)): fields after the command, which ends with the last ")"; the parent is field 4, the start field 22.
 PARENT_FIELD, START_FIELD = 1, 19

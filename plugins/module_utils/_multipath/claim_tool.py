@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import is_claimed, properties_of
 from ansible_collections.linuxsan.host.plugins.module_utils._wait import wait_until_none
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import disks_of
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, partitions_of, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import partitions_of, read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._file import read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.sysfs_tool import read_sessions

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.kernel_plan import kernel_maps
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE
 

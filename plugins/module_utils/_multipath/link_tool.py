@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import find_root
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.database_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.route_text import parse_routes, parse_routes6

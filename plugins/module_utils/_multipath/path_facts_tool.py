@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import transport_of
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import attribute, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.blacklist_plan import PathFacts
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.places import HERE

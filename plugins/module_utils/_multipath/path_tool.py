@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, attribute
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES, attribute
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 

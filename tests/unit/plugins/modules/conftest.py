@@ -15,7 +15,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command, _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._block import device_tool, open_tool
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import read_users
 from ansible_collections.linuxsan.host.plugins.module_utils._block.wwid_tool import read_properties
 from ansible_collections.linuxsan.host.plugins.module_utils._command import Result

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.linuxsan.host.plugins.module_utils._block import open_tool
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import map_apply
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_apply import Tools

@@ -7,8 +7,8 @@ import pathlib
 
 import pytest
 
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._block.disk_tool import DRIVER_SERIAL, UDEV_SERIAL, UNIT_SERIAL, read_disks
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 
 ISCSI = "platform/host3/session1/target3:0:0/3:0:0:0"

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import natural_key, read_nodes
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import natural_key
+from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import read_nodes
 from ansible_collections.linuxsan.host.plugins.module_utils._block.use_tool import name_of, read_users, use_of
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils._block.sysfs_tool import SECTOR_BYTES
+from ansible_collections.linuxsan.host.plugins.module_utils._block.attribute_tool import SECTOR_BYTES
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.map_tool import DmDevice, mapped_device, read_dm
 
 
