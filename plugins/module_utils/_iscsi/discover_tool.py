@@ -24,7 +24,7 @@ PROBE_SECONDS = 4
 SILENT_SECONDS = 15
 # What takes so many times as long as any answer until now may take for ever.
 SLOW = 3
-INTERVAL = 0.05
+INTERVAL = 0.02
 # What iscsiadm says of an interface whose kernel module it cannot load (iface_setup_host_bindings); it then asks nobody and finds nothing.
 DROPPED = "Dropping interface"
 NO_DRIVER = STATUSES["ISCSI_ERR_TRANS_NOT_FOUND"][0]
