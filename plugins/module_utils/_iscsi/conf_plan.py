@@ -88,6 +88,8 @@ def _wanted_chap(option, prefix, chap):
     """The five keys of one CHAP: what is not given goes. open-iscsi does CHAP when there are credentials, whatever authmethod says."""
     values = {field: chap.get(field) for field in CHAP_FIELDS}
     _check_complete(option, values, chap.get("algorithms"))
+    if chap.get("algorithms") == []:
+        raise SanError(f"{option}: algorithms is an empty list. Name at least one, or leave it out.")
     if values["password"] is not None and values["password"] == values["password_in"]:
         raise SanError(f"{option}: password and password_in are the same, and open-iscsi refuses to log in with that. Choose two secrets.")
     if values["username"] is not None:

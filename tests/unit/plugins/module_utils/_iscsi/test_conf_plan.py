@@ -73,6 +73,7 @@ def test_empty_chap_clears_everything_that_open_iscsi_would_use():
         ({"chap": {**CHAP, "username_in": "a", "password_in": CHAP["password"]}}, "are the same"),
         ({"chap": {**CHAP, "algorithms": ["MD5"]}, "discovery_chap": {**CHAP, "algorithms": ["SHA1"]}}, "algorithms differ"),
         ({"chap": {**CHAP, "password": "hunter2 "}}, "ends with a blank"),
+        ({"chap": {**CHAP, "algorithms": []}}, "chap: algorithms is an empty list"),
         ({"chap": {**CHAP, "username": None}}, "chap: password is given and username is not. Give both"),
         ({"chap": {**CHAP, "username": ""}}, "chap: password is given and username is not"),
         ({"chap": {**CHAP, "password": None}}, "chap: username is given and password is not"),
