@@ -53,6 +53,7 @@ def write_text(module, path, text, mode):
     # What is no file would lose its place to one.
     _check_kind(path, stat.S_IFREG)
     path = os.path.realpath(path)
+    _check_mount(path)
     temporary = ""
     try:
         # In the same directory, so that the last step is a rename.
@@ -106,6 +107,16 @@ def _check_kind(path, *kinds):
         raise SanError(f"{path}: is not a plain file. Name another path.")
 
 
+def _check_mount(path):
+    """Raise SanError when a file is mounted at that place, as into a container: the kernel puts no other one there."""
+    # Loaded for a write: a host compiles our code at every run, and most write nothing.
+    from ansible_collections.linuxsan.host.plugins.module_utils._block.mountinfo_text import MOUNT_POINT, unescape
+
+    lines = (line.split(" ") for line in (read_text("/proc/self/mountinfo") or "").split("\n"))
+    if any(unescape(fields[MOUNT_POINT]) == path for fields in lines if len(fields) > MOUNT_POINT):
+        raise SanError(f"{path}: is a mount point, and can only be replaced where it is mounted from. Nothing was changed; edit the file there.")
+
+
 def _existing_directory(path):
     directory = os.path.dirname(path)
     if not os.path.isdir(directory):
@@ -118,7 +129,8 @@ def _sweep(directory):
     for name in filter(LEFT_BEHIND.fullmatch, os.listdir(directory)):
         path = os.path.join(directory, name)
         try:
-            with open(path, "rb") as file:
+            # A pipe of that name would be waited for.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if time.time() - os.fstat(file.fileno()).st_mtime > LOCKED_SECONDS:
                     os.unlink(path)

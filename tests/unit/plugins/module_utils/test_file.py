@@ -9,6 +9,8 @@ import fcntl
 import os
 import pathlib
 import stat
+import subprocess
+import sys
 from functools import partial
 from types import SimpleNamespace
 from unittest.mock import MagicMock
@@ -139,10 +141,12 @@ def test_what_a_killed_run_has_left_is_removed_and_what_another_writes_is_not(tm
     for path in (left, held, record):
         os.utime(path, (1, 1))
     (tmp_path / ".linuxsan-bbbbbbbb").mkdir()
+    # Nobody writes to it, and nobody waits for that.
+    os.mkfifo(tmp_path / ".linuxsan-cccccccc")
     with open(held, encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         write_text(module(), str(tmp_path / "file"), "x", 0o600)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([held.name, record.name, young.name, ".linuxsan-bbbbbbbb", "file"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([held.name, record.name, young.name, ".linuxsan-bbbbbbbb", ".linuxsan-cccccccc", "file"])
 
 
 def test_a_file_is_locked_until_it_is_in_its_place(tmp_path):
@@ -180,6 +184,32 @@ def test_what_is_no_plain_file_is_neither_waited_for_nor_replaced(tmp_path):
         with pytest.raises(SanError, match="is not a plain file"):
             write_text(module(), str(path), "x", 0o644)
     assert stat.S_ISFIFO(pipe.stat().st_mode) and stat.S_ISCHR(link.stat().st_mode)
+
+
+WRITES = """
+import sys
+from unittest.mock import MagicMock
+from ansible_collections.linuxsan.host.plugins.module_utils._file import write_text
+write_text(MagicMock(), sys.argv[1], "new", 0o600)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_file_that_is_mounted_at_its_place_is_left_alone(tmp_path):
+    """rename(2) onto a mount point is EBUSY."""
+    source, path = tmp_path / "source", tmp_path / "with blank"
+    source.write_text("old")
+    path.touch(mode=0o644)
+    mounted = 'mount --bind "$1" "$2" && exec "$3" -c "$4" "$2"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mounted, "sh", source, path, sys.executable, WRITES],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "with blank: is a mount point, and can only be replaced where it is mounted from" in done.stderr, done.stderr
+    assert (source.read_text(), stat.S_IMODE(source.stat().st_mode)) == ("old", 0o644)
 
 
 def test_a_directory_is_not_replaced(tmp_path):
