@@ -42,6 +42,8 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 
 PROGRESS_SECONDS = 10
 EXAMINE_SECONDS = 30
+# timeout(1) is given tenths of a second, and takes 0.0 for no bound at all.
+LEAST_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def measure(request, target, name, run, start, log, clock):
     runs, samples, faults = [], [], []
     for number in range(1, request.runs + 1):
         remaining = deadline - clock()
-        if remaining <= 0:
+        if remaining < LEAST_SECONDS:
             raise SanError(f"{target.given}: the time was up after {number - 1} of {request.runs} runs. Choose a smaller count or a longer timeout.", runs=runs)
         watch = None
         if request.sample_interval and watched:

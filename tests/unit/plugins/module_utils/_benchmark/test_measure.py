@@ -77,6 +77,15 @@ def test_a_failed_run_names_what_the_user_named(target, tmp_path):
         measured(held, replace(REQUEST, sample_interval=0))
 
 
+@pytest.mark.parametrize("left", [0, 0.04])
+def test_no_run_begins_without_a_bound(target, left):
+    """timeout(1) takes 0.0 for none."""
+    now = iter([0, REQUEST.timeout - left])
+    request = replace(REQUEST, sample_interval=0)
+    with pytest.raises(SanError, match="the time was up after 0 of 2 runs"):
+        measure(request, target, target.name, run, pytest.fail, lambda line: None, lambda: next(now))
+
+
 def test_the_file_of_a_loop_device_is_read_and_never_overwritten(target, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     loop = replace(target.node, name="loop0", backing_file=target.name)
