@@ -46,10 +46,13 @@ class Database:
     @contextlib.contextmanager
     def locked(self):
         """Hold the lock as idbm_lock() of usr/idbm.c does, so that no iscsiadm writes at the same time."""
-        os.makedirs(os.path.dirname(self._lock), exist_ok=True)
-        with open(self._lock, "a", encoding="ascii"):
-            pass
-        self._take()
+        try:
+            os.makedirs(os.path.dirname(self._lock), exist_ok=True)
+            with open(self._lock, "a", encoding="ascii"):
+                pass
+            self._take()
+        except OSError as error:
+            raise SanError(f"{self._lock}: cannot be taken: {error.strerror}. Look at its directory and at the free space there, and run again.") from error
         try:
             self._sweep()
             yield

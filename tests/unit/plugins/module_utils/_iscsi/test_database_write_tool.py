@@ -116,6 +116,13 @@ def test_the_lock_of_a_writer_that_was_just_killed_is_waited_for(database, tmp_p
     database.await_lock()
 
 
+@pytest.mark.parametrize("place, words", [("file/iscsi", "Not a directory"), ("file", "File exists")])
+def test_a_lock_that_cannot_be_taken_is_named(root, tmp_path, place, words):
+    (tmp_path / "file").touch()
+    with pytest.raises(SanError, match=f"{place}/lock: cannot be taken: {words}"), Database(str(root), str(tmp_path / place)).locked():
+        pytest.fail("it is not held")
+
+
 def test_a_living_writer_is_waited_for_in_bounds(database, held, monkeypatch):
     monkeypatch.setattr(database_write_tool, "STALE_SECONDS", 0)
     lock = held("iscsiadm", 60)
