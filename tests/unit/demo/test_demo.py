@@ -35,6 +35,13 @@ def test_the_report_shows_map_paths_mount_and_measurement(seen):
         assert words in html
 
 
+def test_a_path_that_went_away_while_it_was_measured_has_no_figures(seen):
+    for mode in ("read", "write"):
+        seen["benchmark"][mode]["paths"][0].update(read_mb=None, written_mb=None, share=None)
+    html = demo.render(seen)
+    assert html.count("went away") == 2 and "None" not in html
+
+
 def test_a_failed_path_does_not_count(seen):
     seen["map"]["path_groups"][0]["paths"][0]["dm_st"] = "failed"
     assert demo.result_of(seen)["active_paths"] == 1
