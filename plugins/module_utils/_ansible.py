@@ -13,7 +13,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanEr
 from ansible_collections.linuxsan.host.plugins.module_utils._printable import printable
 
 # A module reaches the host as an archive, and CPython compiles each file of it twice, the first time for its name alone (zipimport.get_filename).
-# For those that are loaded after this one, which comes first among the imports of a module, once is enough.
+# For those that are loaded after this one, nearly the first among the imports of a module, once is enough.
 if hasattr(zipimport, "_get_module_code"):
     zipimport._get_module_code = functools.lru_cache(maxsize=None)(zipimport._get_module_code)
 

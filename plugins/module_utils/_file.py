@@ -53,7 +53,6 @@ def write_text(module, path, text, mode):
     # What is no file would lose its place to one.
     _check_kind(path, stat.S_IFREG)
     path = os.path.realpath(path)
-    _check_mount(path)
     temporary = ""
     try:
         # In the same directory, so that the last step is a rename.
@@ -84,6 +83,13 @@ def write_text(module, path, text, mode):
     _sync_directory(os.path.dirname(path))
 
 
+def check_not_mounted(path):
+    """Raise SanError when the file is itself mounted at its place, as into a container: the kernel puts no other one there (rename(2), EBUSY)."""
+    real = os.path.realpath(path)
+    if os.path.exists(real) and _mount_of(real) != _mount_of(os.path.dirname(real)):
+        raise SanError(f"{path}: is a mount point, and can only be replaced where it is mounted from. Edit the file there; nothing was changed.")
+
+
 def copy_file(module, path, copy):
     """Keep a file under a second name, with its owner, mode and context. A copy that was cut off is none to go back to, and does not stay."""
     try:
@@ -107,14 +113,13 @@ def _check_kind(path, *kinds):
         raise SanError(f"{path}: is not a plain file. Name another path.")
 
 
-def _check_mount(path):
-    """Raise SanError when a file is mounted at that place, as into a container: the kernel puts no other one there."""
-    # Loaded for a write: a host compiles our code at every run, and most write nothing.
-    from ansible_collections.linuxsan.host.plugins.module_utils._block.mountinfo_text import MOUNT_POINT, unescape
-
-    lines = (line.split(" ") for line in (read_text("/proc/self/mountinfo") or "").split("\n"))
-    if any(unescape(fields[MOUNT_POINT]) == path for fields in lines if len(fields) > MOUNT_POINT):
-        raise SanError(f"{path}: is a mount point, and can only be replaced where it is mounted from. Nothing was changed; edit the file there.")
+def _mount_of(path):
+    """The mount that a path is in, as a line of fdinfo; None where the kernel does not say."""
+    handle = os.open(path, os.O_PATH)
+    try:
+        return next((line for line in (read_text(f"/proc/self/fdinfo/{handle}") or "").split("\n") if line.startswith("mnt_id:")), None)
+    finally:
+        os.close(handle)
 
 
 def _existing_directory(path):
@@ -130,7 +135,7 @@ def _sweep(directory):
         path = os.path.join(directory, name)
         try:
             # A pipe of that name would be waited for.
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+            with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_NOFOLLOW)) as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if time.time() - os.fstat(file.fileno()).st_mtime > LOCKED_SECONDS:
                     os.unlink(path)

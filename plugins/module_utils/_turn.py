@@ -33,7 +33,7 @@ def turn(path, what, program, seconds=TURN_SECONDS):
 
 def _open(path):
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
         # For root alone: whoever can open a lock can keep it.
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
     except OSError as error:

@@ -219,7 +219,7 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linuxsan.host.plugins.module_utils._ansible import run_module, warn
-from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text
+from ansible_collections.linuxsan.host.plugins.module_utils._file import check_not_mounted, mode_of, read_text
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import conf_plan, conf_text, edit_plan, name_text, names_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.built_tool import check_known, foreign_keys
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.chap_arguments import CHAP, hide_secrets
@@ -264,6 +264,8 @@ def edit(module, host, wanted):
     params = module.params
     names, conf = edit_names(params, host), edit_conf(params["config_file"], wanted)
     steps = names.steps + conf.steps
+    for path in [each.path for each in (names, conf) if each.steps]:
+        check_not_mounted(path)
     missing = [words for words in (names.steps and host.missing_directory(names.path), edit_plan.missing_file(conf)) if words]
     # Asked before the files are written, so that check mode gives the same answer.
     stale = host.daemon_is_older_than(*paths_read_at_start(params, wanted))

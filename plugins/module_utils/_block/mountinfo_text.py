@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import ParseError
 
 # Mount id, parent, device, root, mount point, options; then optional fields up to a lone dash; then type, source, options.
-MOUNT_POINT = 4
 FIELDS_BEFORE_OPTIONAL = 6
 FIELDS_AFTER_DASH = 3
 DEVICE = re.compile(r"[0-9]+:[0-9]+")
@@ -53,7 +52,7 @@ def _mount(number, line):
     return Mount(
         dev=fields[2],
         root=unescape(fields[3]),
-        mountpoint=unescape(fields[MOUNT_POINT]),
+        mountpoint=unescape(fields[4]),
         fstype=unescape(fields[dash + 1]),
         source=unescape(fields[dash + 2]),
         id=fields[0],

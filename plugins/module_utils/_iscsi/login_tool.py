@@ -39,7 +39,7 @@ LEAST_SECONDS = 1
 # So many times it looks while the logins that are left come up as fast as those until now, and after so long at the latest: what it looks for
 # needs the processor, and a look at many sessions takes a login's time.
 LOOKS = 10
-LONGEST_REST = 1
+LONGEST_REST = 0.5
 # A session without a disk for so long, while nothing is scanned, has none.
 QUIET_SECONDS = 1
 
@@ -138,10 +138,10 @@ class Login:
                 up = _up(sessions, nodes, counts)
                 if late or nodes.keys() == up | failed.keys() and _complete(sessions, scan, still):
                     break
-            to_come = (time.monotonic() - began) * len(left) / len(up) if up else 0
-            rest = max(self._interval, REST * seconds, min(LONGEST_REST, to_come / LOOKS))
+            rest = max(self._interval, REST * seconds)
             longest_rest = max(longest_rest, rest)
-            time.sleep(min(rest, max(0, deadline - time.monotonic())))
+            to_come = _seconds_to_come(time.monotonic() - began, len(up), sum(node.key not in failed for node in left))
+            time.sleep(min(max(rest, min(LONGEST_REST, to_come / LOOKS)), max(0, deadline - time.monotonic())))
         for key in nodes.keys() - up - failed.keys():
             reason = "nothing refused the connection, but the login was not completed in time"
             failed[key] = failure_of(nodes[key], reason)
@@ -152,6 +152,11 @@ class Login:
         """-> tuple of a warning, or none when no disk is to come any more."""
         mine = _logged_in(sessions, nodes)
         return (late_warning(mine),) if mine and (self._scanning() or not _complete(sessions, nodes, still)) else ()
+
+
+def _seconds_to_come(seconds, up, left):
+    """How long the logins that are left take, when so many came up in so many seconds. 0 when none did."""
+    return seconds * left / up if up else 0
 
 
 def _complete(sessions, nodes, still):

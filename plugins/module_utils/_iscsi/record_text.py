@@ -26,7 +26,7 @@ EMPTY = "<empty>"
 LINE = re.compile(rf"(?s)[{BLANKS}]*([^{BLANKS}=#]+)[{BLANKS}]*=[{BLANKS}]*(.*?)[{BLANKS}]*")
 # open-iscsi passes over a line without a blank before the "=".
 WITHIN = BLANKS.replace("\n", "")
-WHOLE_LINE = re.compile(rf"(?m)^[{WITHIN}]*([^{BLANKS}=#]+)[{WITHIN}]+=[{WITHIN}]*(.*)\n")
+WHOLE_LINE = re.compile(rf"(?m)^[{WITHIN}]*([^{BLANKS}=#]+)[{WITHIN}]+=(.*)\n")
 SECRET_KEY = re.compile(r"(.*\.)?password(_in)?")
 # The interfaces that open-iscsi has without a record (usr/iface.c).
 DEFAULT_IFACE = "default"
@@ -47,7 +47,7 @@ def parse_record(text):
     found = {}
     # One search for all lines: a host has hundreds of records of a hundred lines.
     for name, rest in WHOLE_LINE.findall(text):
-        value = rest.rstrip(BLANKS)
+        value = rest.strip(BLANKS)
         if value not in ("", EMPTY):
             found[name] = Secret(value) if is_secret(name) else value
     if not found:

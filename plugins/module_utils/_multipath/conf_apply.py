@@ -21,7 +21,7 @@ from typing import Optional, Tuple
 
 from ansible_collections.linuxsan.host.plugins.module_utils import _command
 from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
-from ansible_collections.linuxsan.host.plugins.module_utils._file import mode_of, read_text, write_text
+from ansible_collections.linuxsan.host.plugins.module_utils._file import check_not_mounted, mode_of, read_text, write_text
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_files_tool import back_up, check_place, make_place, read_others, texts_read
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.conf_plan import Edit
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.effective_text import merged_settings, merges_multipaths
@@ -112,6 +112,8 @@ def try_conf(module, host, path, old, edit, validate):
     beside = merged_settings((*others.earlier, *others.later))
     told = (*edit.warnings, *overridden(edit.wanted, table), *still_set(edit.wanted, beside), *doubled(edit, beside, host.release))
     trial = Trial(path, old, edit, validate, tuple(dict.fromkeys(told)))
+    if trial.steps:
+        check_not_mounted(path)
     untried = replace(trial, warnings=(*trial.warnings, *edit.complaints))
     if not validate:
         return untried

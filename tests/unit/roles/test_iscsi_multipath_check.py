@@ -40,7 +40,7 @@ def check(tmp_path, first, second=(), **variables):
 
 
 def test_volumes_of_their_own_are_taken(tmp_path):
-    mutual = {**CHAP, "username_in": "array", "password_in": SECRET}
+    mutual = {**CHAP, "username_in": "array", "password_in": SECRET, "algorithms": ["SHA256"]}
     status, said = check(tmp_path, [QSAN], [OTHER], iscsi_multipath_chap=CHAP, iscsi_multipath_discovery_chap=mutual)
     assert (status, said.count("failed=0")) == (0, 2)
 
@@ -107,6 +107,7 @@ def test_volumes_may_be_made_of_what_other_hosts_know(tmp_path):
         ([QSAN], [], {"iscsi_multipath_portals": []}, "iscsi_multipath_portals is empty, or an address in it is"),
         ([QSAN], [], {"iscsi_multipath_portals": ["", "10.10.10.100"]}, "iscsi_multipath_portals is empty, or an address in it is"),
         ([QSAN], [], {"iscsi_multipath_chap": {"username": "db"}}, "iscsi_multipath_chap is not complete"),
+        ([QSAN], [], {"iscsi_multipath_chap": {**CHAP, "algorithms": []}}, "iscsi_multipath_chap is not complete"),
         ([QSAN], [], {"iscsi_multipath_chap": {"username": "db", "password": None}}, "iscsi_multipath_chap is not complete"),
         ([QSAN], [], {"iscsi_multipath_chap": {**CHAP, "username_in": "array"}}, "iscsi_multipath_chap is not complete"),
         ([QSAN], [], {"iscsi_multipath_discovery_chap": {"password": SECRET}}, "iscsi_multipath_discovery_chap is not complete"),

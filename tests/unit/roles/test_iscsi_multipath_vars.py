@@ -90,30 +90,30 @@ def test_the_wait_without_a_path_is_counted_by_an_interval_that_is_set(tmp_path)
     assert (slower[names[0]]["polling_interval"], slower[names[1]]["no_path_retry"]) == (10, 7)
 
 
-def paths_wanted(tmp_path, ways, failed=(), portals=("a", "b"), target_portals=()):
-    """ways: portal and interface of each session."""
-    sessions = [{"portal": portal, "iface": iface} for portal, iface in ways]
-    told = {"sessions": sessions, "failed_portals": [{"portal": portal} for portal in failed]}
+def paths_wanted(tmp_path, *sessions, portals=("a", "b"), target_portals=()):
+    """sessions: target, portal and interface of each."""
+    told = {"sessions": [dict(zip(("target", "portal", "iface"), each)) for each in sessions]}
     options = {"iscsi_multipath_portals": list(portals), "iscsi_multipath_target_portals": list(target_portals)}
     return derived(tmp_path, ["__iscsi_multipath_paths_wanted"], __iscsi_multipath_connect=told, **options)["__iscsi_multipath_paths_wanted"]
 
 
+ONE = ("t1", "a:3260", "default")
+
+
 def test_two_paths_are_wanted_where_there_can_be_two(tmp_path):
-    one, two = ("a:3260", "default"), ("b:3260", "default")
-    assert paths_wanted(tmp_path, [one, two, one, two]) == 2
+    assert paths_wanted(tmp_path, ONE, ("t2", "b:3260", "default")) == 2
     # The second portal shows nothing, or does not answer.
-    assert paths_wanted(tmp_path, [one]) == 2
-    assert paths_wanted(tmp_path, [one], ["b:3260"], target_portals=["a", "b"]) == 2
-    # Two portals that one shows; two interfaces to one.
-    assert paths_wanted(tmp_path, [one, two], portals=["a"]) == 2
-    assert paths_wanted(tmp_path, [("a:3260", "eth1"), ("a:3260", "eth2")], portals=["a"]) == 2
+    assert paths_wanted(tmp_path, ONE) == paths_wanted(tmp_path, ONE, target_portals=["a", "b"]) == paths_wanted(tmp_path) == 2
+    # Two portals that one shows; two interfaces to one; two sessions of one record.
+    assert paths_wanted(tmp_path, ONE, ("t2", "b:3260", "default"), portals=["a"]) == 2
+    assert paths_wanted(tmp_path, ("t1", "a:3260", "eth1"), ("t1", "a:3260", "eth2"), portals=["a"]) == 2
+    assert paths_wanted(tmp_path, ONE, ONE, portals=["a"]) == 2
 
 
 def test_one_path_is_enough_where_one_is_all_there_can_be(tmp_path):
-    one = ("a:3260", "default")
     # A target for each LUN, all at one portal.
-    assert paths_wanted(tmp_path, [one, one], portals=["a"]) == 1
-    assert paths_wanted(tmp_path, [one], target_portals=["a"]) == 1
+    assert paths_wanted(tmp_path, ONE, ("t2", "a:3260", "default"), portals=["a"]) == 1
+    assert paths_wanted(tmp_path, ONE, target_portals=["a"]) == 1
 
 
 def test_the_timeout_is_that_of_sessions_with_a_disk_in_a_map(tmp_path):

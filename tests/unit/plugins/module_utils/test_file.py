@@ -186,30 +186,45 @@ def test_what_is_no_plain_file_is_neither_waited_for_nor_replaced(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode) and stat.S_ISCHR(link.stat().st_mode)
 
 
-WRITES = """
+CHECKS = """
 import sys
-from unittest.mock import MagicMock
-from ansible_collections.linuxsan.host.plugins.module_utils._file import write_text
-write_text(MagicMock(), sys.argv[1], "new", 0o600)
+from ansible_collections.linuxsan.host.plugins.module_utils._file import check_not_mounted
+for path in sys.argv[1:]:
+    try:
+        check_not_mounted(path)
+    except Exception as error:
+        print(error)
+"""
+# A file, then a directory over the second file: what is hidden below is mounted, and what is seen is not.
+MOUNTS = """
+set -e
+mount --bind "$1/source" "$1/with blank"
+mount --bind "$1/source" "$1/hidden/file"
+mount --bind "$1/over" "$1/hidden"
+shift
+exec "$@"
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
-def test_a_file_that_is_mounted_at_its_place_is_left_alone(tmp_path):
+def test_a_file_that_is_mounted_at_its_place_is_told(tmp_path):
     """rename(2) onto a mount point is EBUSY."""
-    source, path = tmp_path / "source", tmp_path / "with blank"
-    source.write_text("old")
-    path.touch(mode=0o644)
-    mounted = 'mount --bind "$1" "$2" && exec "$3" -c "$4" "$2"'
+    if subprocess.run(["unshare", "--mount", "mount", "--bind", tmp_path, tmp_path], capture_output=True, check=False).returncode:
+        pytest.skip("this user cannot mount")
+    for directory in ("hidden", "over"):
+        (tmp_path / directory).mkdir()
+    names = ("source", "with blank", "hidden/file", "over/file")
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        path.touch()
     done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", mounted, "sh", source, path, sys.executable, WRITES],
+        ["unshare", "--mount", "sh", "-c", MOUNTS, "sh", tmp_path, sys.executable, "-c", CHECKS, *paths, tmp_path / "none"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    assert "with blank: is a mount point, and can only be replaced where it is mounted from" in done.stderr, done.stderr
-    assert (source.read_text(), stat.S_IMODE(source.stat().st_mode)) == ("old", 0o644)
+    (told,) = done.stdout.splitlines()
+    assert told.startswith(f"{paths[1]}: is a mount point, and can only be replaced where it is mounted from")
 
 
 def test_a_directory_is_not_replaced(tmp_path):

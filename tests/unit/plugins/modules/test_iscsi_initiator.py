@@ -11,7 +11,7 @@ import stat
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils import _turn
+from ansible_collections.linuxsan.host.plugins.module_utils import _file, _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi import edit_plan
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.initiator_tool import Initiator
 from ansible_collections.linuxsan.host.plugins.modules import iscsi_initiator
@@ -244,3 +244,13 @@ def test_a_key_that_this_open_iscsi_does_not_know_is_refused_and_can_be_removed(
     with (tmp_path / "etc/conf").open("a") as conf:
         conf.write(f"{key} = 3\n")
     assert initiator(settings={key: None})["actions"] == [f"remove {key}"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_file_that_is_a_mount_point_has_nothing_changed(initiator, tmp_path, monkeypatch, check):
+    """Only one of the two is, and that one would be written last."""
+    before = snapshot(tmp_path)
+    monkeypatch.setattr(_file, "_mount_of", lambda path: path.rpartition("/")[2] == "conf")
+    assert f"{tmp_path}/etc/conf: is a mount point" in initiator(check, name=NEW, startup="onboot", backup=True)["msg"]
+    assert snapshot(tmp_path) == before
+    assert initiator(check, name=NEW)["changed"]

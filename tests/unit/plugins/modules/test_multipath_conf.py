@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.linuxsan.host.plugins.module_utils import _turn
+from ansible_collections.linuxsan.host.plugins.module_utils import _file, _turn
 from ansible_collections.linuxsan.host.plugins.module_utils._command import CommandTimeout, ProgramMissing, Result
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath import conf_files_tool, multipath_tool, multipathd_tool
 from ansible_collections.linuxsan.host.plugins.module_utils._multipath.multipathd_tool import Multipathd
@@ -281,6 +281,13 @@ def test_directory_in_place_of_the_file(host, task, check):
     os.unlink(host.path)
     host.path.mkdir()
     assert "cannot be read: Is a directory" in task(check=check, **TASK)["msg"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_file_that_is_a_mount_point(host, task, monkeypatch, check):
+    monkeypatch.setattr(_file, "_mount_of", str)
+    assert f"{host.path}: is a mount point" in task(check=check, backup=True, **TASK)["msg"]
+    assert [path.name for path in host.path.parent.glob(f"{host.path.name}*")] == [host.path.name] and host.path.read_text() == BEFORE
 
 
 def test_file_that_cannot_be_replaced(host, task, monkeypatch):
