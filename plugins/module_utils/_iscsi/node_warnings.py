@@ -17,6 +17,11 @@ def of_unused(ifaces):
     return (f"interfaces {', '.join(ifaces)}: {words}. Name those that are meant in ifaces",)
 
 
+def of_bare(portals):
+    """Of portals that answered the discovery with nothing: a path that the user counts on may be missing."""
+    return tuple(f"portal {portal}: shows this host no target. Let this host's initiator name in on the target, or leave the portal out" for portal in portals)
+
+
 def of_records(records, keys, root, takes_away):
     """Of files among the node records below root. keys: of the records that the task means; takes_away: whether it deletes them."""
     broken = [record for record in records if record.broken]

@@ -19,7 +19,7 @@ from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_ask impo
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_find import Find, Finding
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_network import Network
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_plan import AUTH, Wanted, plan_forget, plan_nodes, plan_session, session_counts
-from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_warnings import of_daemon, of_records, of_unused
+from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.node_warnings import of_bare, of_daemon, of_records, of_unused
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.outcome_plan import check_outcome, done_of, foretold, logged_in, without_session
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.probe_tool import probe as probe_portals
 from ansible_collections.linuxsan.host.plugins.module_utils._iscsi.select_plan import unmatched, unused_ifaces
@@ -209,5 +209,5 @@ class NodeWork:
     def _warn(self, records):
         asked, found = self._asked, self._found
         unused = () if asked.choice.ifaces or self._wanted.exclusive else unused_ifaces(found.nodes, records)
-        self.warnings.extend((*found.warnings, *of_unused(unused), *self._network.warnings(asked.choice.ifaces or ())))
+        self.warnings.extend((*found.warnings, *of_bare(found.bare), *of_unused(unused), *self._network.warnings(asked.choice.ifaces or ())))
         self.warnings.extend(of_records(records, found.keys, self._root, asked.takes_away))

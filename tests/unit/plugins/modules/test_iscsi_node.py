@@ -478,6 +478,17 @@ def test_a_portal_that_shows_nothing_any_more(node, host, targets):
     assert any(f"portal {A}:3260: nothing is taken away for it, because it shows this host no target" in text for text in left["warnings"])
 
 
+@pytest.mark.parametrize("state", ["connected", "present"])
+def test_a_portal_that_shows_nothing_is_told_of(node, host, state):
+    """Its sessions would be paths, and nothing else says that they are missing."""
+    host.bare = {f"{B}:3260"}
+    for check in (True, False, False):
+        told = node(check=check, portals=[A, B], state=state)
+        assert not told.get("failed") and f"portal {B}:3260: shows this host no target" in " ".join(told["warnings"])
+    host.bare = set()
+    assert "no target" not in " ".join(node(portals=[A, B], state=state)["warnings"])
+
+
 @pytest.mark.parametrize("targets", [None, ["*"], ["*.ctr1"]])
 def test_the_secret_of_a_silent_portal_goes_with_the_last_record(node, host, targets):
     host.fabric = [(CTR1, A, 3260, 1)]
