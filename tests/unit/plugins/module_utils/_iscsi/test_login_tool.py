@@ -287,6 +287,39 @@ def test_a_processor_that_others_have_is_no_reason_to_rest():
     assert time.monotonic() - started < 3
 
 
+class Clock:
+    """time, as far as login_tool uses it, in which nothing but sleep takes any."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.mark.parametrize("coming, ends", [(40, 40.1), (20, 24)])
+def test_many_logins_are_looked_at_seldom_and_the_last_one_soon(monkeypatch, coming, ends):
+    """One comes up each second, of those that come. Portals that are dead are given up hardly later than when it looks all the time."""
+    clock, looks = Clock(), []
+    nodes = [dataclasses.replace(NODES[0], target=f"iqn.{number}") for number in range(40)]
+    records = [dataclasses.replace(RECORDS[0], target=node.target) for node in nodes]
+    monkeypatch.setattr(login_tool, "time", clock)
+    monkeypatch.setattr(login_tool, "timed", lambda work: (work(), 0))
+
+    def read():
+        looks.append(clock.now)
+        return [session(node) for node in nodes[: min(coming, int(clock.now))]]
+
+    tool = Login(
+        Iscsiadm(lambda argv, seconds: Result(tuple(argv), 0, "", "")), read, read, lambda places, bound: dict.fromkeys(places, "timed out"), lambda: False
+    )
+    assert len(tool.login(nodes, records, 300).failures) == 40 - coming
+    assert clock.now < ends and len(looks) < 3 * coming
+
+
 def test_a_slow_probe_is_no_reason_to_rest(hasty):
     def probe(places, bound):
         time.sleep(0.3)
