@@ -188,11 +188,12 @@ def test_what_is_no_plain_file_is_neither_waited_for_nor_replaced(tmp_path):
 
 CHECKS = """
 import sys
+from ansible_collections.linuxsan.host.plugins.module_utils._errors import SanError
 from ansible_collections.linuxsan.host.plugins.module_utils._file import check_not_mounted
 for path in sys.argv[1:]:
     try:
         check_not_mounted(path)
-    except Exception as error:
+    except SanError as error:
         print(error)
 """
 # A file, then a directory over the second file: what is hidden below is mounted, and what is seen is not.
