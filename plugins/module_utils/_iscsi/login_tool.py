@@ -140,8 +140,8 @@ class Login:
                     break
             rest = max(self._interval, REST * seconds)
             longest_rest = max(longest_rest, rest)
-            to_come = _seconds_to_come(time.monotonic() - began, len(up), sum(node.key not in failed for node in left))
-            time.sleep(min(max(rest, min(LONGEST_REST, to_come / LOOKS)), max(0, deadline - time.monotonic())))
+            rest = max(rest, _rest_for(sum(node.key not in failed for node in left), len(up), time.monotonic() - began))
+            time.sleep(min(rest, max(0, deadline - time.monotonic())))
         for key in nodes.keys() - up - failed.keys():
             reason = "nothing refused the connection, but the login was not completed in time"
             failed[key] = failure_of(nodes[key], reason)
@@ -154,9 +154,9 @@ class Login:
         return (late_warning(mine),) if mine and (self._scanning() or not _complete(sessions, nodes, still)) else ()
 
 
-def _seconds_to_come(seconds, up, left):
-    """How long the logins that are left take, when so many came up in so many seconds. 0 when none did."""
-    return seconds * left / up if up else 0
+def _rest_for(left, up, seconds):
+    """How long to rest for logins that are left when so many came up in so many seconds. 0 when none did."""
+    return min(LONGEST_REST, seconds * left / up / LOOKS) if up else 0
 
 
 def _complete(sessions, nodes, still):
